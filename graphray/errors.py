@@ -1,0 +1,187 @@
+"""Every error a user of GraphRay can meet, in one tree.
+
+Each one says what is wrong, where (file, row, column, partition), and what to do next. Each keeps
+its builtin parent, so ``except ValueError`` or ``except TimeoutError`` works as well, and each
+survives pickling between processes with its fields.
+
+::
+
+    GraphRayError
+    ├── InputError (ValueError)             data that was brought in is wrong
+    │   ├── InputNotFound (FileNotFoundError)
+    │   └── DanglingEdge                    an edge names a node that the node table lacks
+    ├── ArgumentError (ValueError)          a parameter is out of its range
+    ├── NotFoundError (KeyError)            a name or id is not in the graph
+    │   ├── NodeNotFound
+    │   ├── NodeTypeNotFound
+    │   ├── RelationNotFound
+    │   ├── ColumnNotFound
+    │   └── StrategyNotFound                no partitioner of that name
+    ├── StoreError                          the files of a store
+    │   ├── StoreNotFound (FileNotFoundError)
+    │   ├── StoreExists (FileExistsError)
+    │   ├── StoreCorrupt                    a checksum, size or structure does not hold
+    │   ├── StoreTooNew                     written by a later GraphRay
+    │   └── VersionConflict                 another writer published this version first
+    ├── ClusterError                        a running graph
+    │   ├── GraphNameTaken
+    │   ├── GraphNotRunning
+    │   ├── LaunchError
+    │   └── PartitionUnavailable (TimeoutError)
+    ├── PartitionerError                    a partitioner returned what cannot be used
+    └── MissingDependency (ImportError)     an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class GraphRayError(Exception):
+    """The parent of every error raised on purpose by GraphRay."""
+
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields = fields
+
+    def __str__(self) -> str:
+        # KeyError would print repr(message); every class of the tree prints the message itself.
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.fields)
+
+
+def _rebuild(kind: type[GraphRayError], message: str, fields: dict[str, Any]) -> GraphRayError:
+    return kind(message, **fields)
+
+
+class InputError(GraphRayError, ValueError):
+    """The data brought in is wrong; fix the named file, row and column, and build again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        **fields: Any,
+    ) -> None:
+        place = [
+            part
+            for part in (
+                source,
+                None if row is None else f"row {row}",
+                None if column is None else f"column {column!r}",
+            )
+            if part
+        ]
+        self.problem = message
+        self.source, self.row, self.column = source, row, column
+        super().__init__(f"{', '.join(place)}: {message}" if place else message, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        place = {"source": self.source, "row": self.row, "column": self.column}
+        return _rebuild, (type(self), self.problem, {**place, **self.fields})
+
+
+class InputNotFound(InputError, FileNotFoundError):
+    """A file or folder to read is not there; check the path."""
+
+
+class DanglingEdge(InputError):
+    """An edge names a node that the node table lacks; add it, or pass ``missing_nodes="add"``."""
+
+
+class ArgumentError(GraphRayError, ValueError):
+    """A parameter is out of its range; the message says which values are accepted."""
+
+
+class NotFoundError(GraphRayError, KeyError):
+    """A name or an id is not in the graph; the message lists what is."""
+
+
+class NodeNotFound(NotFoundError):
+    """An id is not in the graph."""
+
+
+class NodeTypeNotFound(NotFoundError):
+    """The graph has no node type of that name."""
+
+
+class RelationNotFound(NotFoundError):
+    """The graph has no relation of that name."""
+
+
+class ColumnNotFound(NotFoundError):
+    """A node type or relation has no column of that name."""
+
+
+class StrategyNotFound(NotFoundError):
+    """No strategy is registered under that name; the message lists those that are."""
+
+
+class StoreError(GraphRayError):
+    """Something about the files of a store."""
+
+
+class StoreNotFound(StoreError, FileNotFoundError):
+    """There is no store at that place; build one with ``graphray build``."""
+
+
+class StoreExists(StoreError, FileExistsError):
+    """There is already a store; choose another folder or publish a new version of it."""
+
+
+class StoreCorrupt(StoreError):
+    """A file of the store is missing, cut short or changed; restore it or build again."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written in a later format; upgrade GraphRay."""
+
+
+class VersionConflict(StoreError):
+    """Another writer published this version first; read the newest version and try again."""
+
+
+class ClusterError(GraphRayError):
+    """Something about a graph that runs on a cluster."""
+
+
+class GraphNameTaken(ClusterError):
+    """A graph of that name already runs; connect to it, or shut it down first."""
+
+
+class GraphNotRunning(ClusterError):
+    """No graph of that name runs on this cluster; the message lists those that do."""
+
+
+class LaunchError(ClusterError):
+    """A graph could not be brought up; nothing of it was left running."""
+
+
+class PartitionUnavailable(ClusterError, TimeoutError):
+    """No replica of a partition answered before the deadline; the message says how each fares."""
+
+
+class PartitionerError(GraphRayError):
+    """A partitioner returned an assignment of the wrong length, type or range."""
+
+
+class MissingDependency(GraphRayError, ImportError):
+    """An optional package is needed for this call; the message says what to install."""
+
+
+def missing_dependency(package: str, extra: str, purpose: str) -> MissingDependency:
+    """The error for an optional package that is not installed.
+
+    >>> str(missing_dependency("torch", "torch", "Batch.to_pyg"))
+    "Batch.to_pyg needs the package 'torch'; install it with: pip install 'graphray[torch]'"
+    """
+    return MissingDependency(
+        f"{purpose} needs the package {package!r}; install it with: pip install 'graphray[{extra}]'",
+        package=package,
+    )

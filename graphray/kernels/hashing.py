@@ -1,0 +1,69 @@
+"""64-bit hashes: of counters, for random streams, and of ids, for the id index.
+
+`mix64` is the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+Generators", OOPSLA 2014, section 5), a bijection on 64-bit words. Strings are hashed eight bytes at
+a time through it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.compiled import inlined, kernel
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
+_S27, _S30, _S31 = np.uint64(27), np.uint64(30), np.uint64(31)
+
+
+@inlined
+def mix64(word: Any) -> Any:
+    """Scramble a 64-bit word; a bijection, so distinct words stay distinct."""
+    word = (word ^ (word >> _S30)) * _MULTIPLY_1
+    word = (word ^ (word >> _S27)) * _MULTIPLY_2
+    return word ^ (word >> _S31)
+
+
+@kernel
+def hash_words(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The hash of each 64-bit word, as ``uint64[n]``."""
+    out = np.empty(len(words), np.uint64)
+    for i in range(len(words)):
+        out[i] = mix64(words[i] + GOLDEN)
+    return out
+
+
+@kernel
+def hash_strings(
+    offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint64]:
+    """The hash of each string of an Arrow layout.
+
+    Args:
+        offsets: ``int64[n + 1]``; string i is the bytes ``offsets[i] : offsets[i + 1]``.
+        data: ``uint8[:]``.
+
+    Returns:
+        ``uint64[n]``.
+    """
+    out = np.empty(len(offsets) - 1, np.uint64)
+    for i in range(len(out)):
+        start, stop = offsets[i], offsets[i + 1]
+        state = mix64(np.uint64(stop - start) + GOLDEN)
+        word = np.uint64(0)
+        filled = np.uint64(0)
+        for j in range(start, stop):
+            word |= np.uint64(data[j]) << (filled * np.uint64(8))
+            filled += np.uint64(1)
+            if filled == np.uint64(8):
+                state = mix64((state ^ word) + GOLDEN)
+                word = np.uint64(0)
+                filled = np.uint64(0)
+        if filled:
+            state = mix64((state ^ word) + GOLDEN)
+        out[i] = state
+    return out

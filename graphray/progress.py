@@ -1,0 +1,84 @@
+"""The one progress helper: a bar for whatever takes longer than a second.
+
+On a terminal it draws a bar with rate and time left; elsewhere (a log, a pipe, CI) it stays silent,
+so that output meant for scripts stays clean. ``GRAPHRAY_PROGRESS=0`` or ``1`` decides for both.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+SHOW_AFTER_S = 1.0
+
+
+class Progress:
+    """Counts the steps of one task; draws nothing before it has lasted `SHOW_AFTER_S`."""
+
+    def __init__(self, label: str, total: int | None, unit: str, shown: bool) -> None:
+        self.label, self.total, self.unit = label, total, unit
+        self._shown = shown
+        self._done = 0
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def advance(self, steps: int = 1) -> None:
+        """Report that many more steps as done."""
+        self._done += steps
+        if not self._shown:
+            return
+        if self._bar is None and time.monotonic() - self._started >= SHOW_AFTER_S:
+            self._bar = _new_bar()
+            self._bar.start()
+            self._task = self._bar.add_task(self.label, total=self.total, unit=self.unit)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done)
+
+    def close(self) -> None:
+        """Take the bar off the screen; safe to call more than once."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+@contextmanager
+def progress(label: str, total: int | None = None, unit: str = "") -> Iterator[Progress]:
+    """Show a task's progress while the block runs.
+
+    Example:
+        >>> with progress("sorting partitions", total=4, unit="partitions") as bar:
+        ...     for _ in range(4):
+        ...         bar.advance()
+    """
+    bar = Progress(label, total, unit, _wanted())
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+def _wanted() -> bool:
+    choice = os.environ.get("GRAPHRAY_PROGRESS", "")
+    return sys.stderr.isatty() if choice == "" else choice != "0"
+
+
+def _new_bar() -> Any:
+    # Imported where it is first drawn: rich takes longer to import than most tasks last.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
