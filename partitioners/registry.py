@@ -1,1 +1,230 @@
-"""The registry of partitioners: by decorator here, by entry point from other packages."""
+"""The registry of partitioners, and the door through which every one is called.
+
+A partitioner is anything with a `name` and a `partition` method; it is called with a whole graph
+and answers with the partition of every node. Three places are searched for a name, in this order:
+what a decorator registered in this process, GraphRay's own (imported when first asked for), and the
+entry points of group ``graphray.partitioners`` of installed packages.
+
+`assign` is the one place that calls a partitioner: whatever comes back is checked there, so that
+nothing behind it has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.errors import ArgumentError, PartitionerError, StrategyNotFound
+from partitioners.problem import PartitionProblem
+
+ENTRY_POINT_GROUP = "graphray.partitioners"
+
+Assignment = npt.NDArray[np.int32]
+
+
+@runtime_checkable
+class Partitioner(Protocol):
+    """Splits a graph into partitions."""
+
+    @property
+    def name(self) -> str:
+        """What messages and manifests call it, such as ``"metis"``."""
+        ...
+
+    def partition(self, problem: PartitionProblem, parts: int, *, rng_seed: int) -> Assignment:
+        """The partition of every node, as ``int32[problem.num_nodes]`` in ``0 .. parts - 1``.
+
+        Must be a pure function of its arguments: the same `rng_seed`, the same assignment.
+        """
+        ...
+
+
+PartitionFunction = Callable[..., Any]
+Registered = TypeVar("Registered", bound=Callable[..., Any])
+
+# Named by module, so that asking for "hash" does not import METIS.
+_BUILT_IN = {
+    "hash": "partitioners.hashed:Hash",
+    "metis": "partitioners.metis:Metis",
+    "random": "partitioners.shuffled:Random",
+    "range": "partitioners.ranged:Range",
+}
+_custom: dict[str, Partitioner] = {}
+
+
+@dataclass(frozen=True)
+class _FromFunction:
+    """A plain function in the shape of a `Partitioner`."""
+
+    name: str
+    function: PartitionFunction
+
+    def partition(self, problem: PartitionProblem, parts: int, *, rng_seed: int) -> Assignment:
+        return self.function(problem, parts, rng_seed=rng_seed)
+
+
+def register(name: str) -> Callable[[Registered], Registered]:
+    """Register a partitioner of your own under a name, for this process.
+
+    Decorates a function ``(problem, parts, *, rng_seed) -> int32[n]``, or a `Partitioner` class
+    without constructor arguments. Registering a name again replaces the earlier one (a notebook
+    cell runs twice), but GraphRay's own names are taken.
+
+    Raises:
+        ArgumentError: where the name is empty or GraphRay's own.
+        PartitionerError: where the target is neither.
+
+    Example:
+        >>> @register("all-in-first")
+        ... def all_in_first(problem, parts, *, rng_seed):
+        ...     return np.zeros(problem.num_nodes, np.int32)
+        >>> get("all-in-first").name
+        'all-in-first'
+    """
+    if not name or name in _BUILT_IN:
+        raise ArgumentError(
+            f"a partitioner cannot be registered as {name!r}: choose a name that is not empty and "
+            f"not one of GraphRay's own ({', '.join(sorted(_BUILT_IN))})"
+        )
+
+    def decorate(target: Registered) -> Registered:
+        _custom[name] = _as_partitioner(name, target)
+        return target
+
+    return decorate
+
+
+def names() -> tuple[str, ...]:
+    """The names of all partitioners that `get` finds, sorted.
+
+    >>> [name for name in names() if name in ("hash", "metis", "range")]
+    ['hash', 'metis', 'range']
+    """
+    installed = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return tuple(sorted(installed | _BUILT_IN.keys() | _custom.keys()))
+
+
+def get(name: str) -> Partitioner:
+    """The partitioner of that name.
+
+    Raises:
+        StrategyNotFound: where there is none; the message lists those that are.
+        PartitionerError: where another package's entry point cannot be loaded.
+    """
+    if name in _custom:
+        return _custom[name]
+    if name in _BUILT_IN:
+        module, _, attribute = _BUILT_IN[name].partition(":")
+        return _as_partitioner(name, getattr(import_module(module), attribute))
+    for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
+        return _load(point)
+    raise StrategyNotFound(
+        f"no partitioner is called {name!r}; there are: {', '.join(names())}", strategy=name
+    )
+
+
+def assign(
+    partitioner: Partitioner | str, problem: PartitionProblem, parts: int, rng_seed: int
+) -> Assignment:
+    """Partition a graph, and check what the partitioner returned.
+
+    Args:
+        partitioner: a name, or an instance with settings of its own.
+        problem: the graph.
+        parts: number of partitions; at least 1 and at most the number of nodes (1 where there
+            are none).
+        rng_seed: at least 0; the same seed gives the same assignment.
+
+    Returns:
+        ``int32[problem.num_nodes]``, each in ``0 .. parts - 1``.
+
+    Raises:
+        ArgumentError: where `parts` or `rng_seed` is out of its range.
+        StrategyNotFound: where no partitioner has that name.
+        PartitionerError: where the partitioner returned something else.
+
+    Example:
+        >>> problem = PartitionProblem(("node",), np.array([0, 4]), ())
+        >>> assign("range", problem, 2, rng_seed=0).tolist()
+        [0, 0, 1, 1]
+    """
+    _check_arguments(problem, parts, rng_seed)
+    chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
+    if not isinstance(chosen, Partitioner):
+        raise ArgumentError(
+            f"partitioner = {chosen!r}; expected a name ({', '.join(names())}) or an object with "
+            "a name and a method partition(problem, parts, *, rng_seed)"
+        )
+    result = chosen.partition(problem, parts, rng_seed=rng_seed)
+    return _checked(result, chosen.name, problem.num_nodes, parts)
+
+
+def _as_partitioner(name: str, target: Any) -> Partitioner:
+    """An instance of a class, a function wrapped, or a ready instance as it is."""
+    candidate = target() if isinstance(target, type) else target
+    if isinstance(candidate, Partitioner):
+        return candidate
+    if callable(candidate):
+        return _FromFunction(name, candidate)
+    raise PartitionerError(
+        f"partitioner {name!r} is {target!r}; expected a function (problem, parts, *, rng_seed), "
+        "or a class with a name and a method partition of that shape",
+        partitioner=name,
+    )
+
+
+def _load(point: EntryPoint) -> Partitioner:
+    try:
+        target = point.load()
+    except (ImportError, AttributeError) as error:
+        raise PartitionerError(
+            f"partitioner {point.name!r} could not be loaded from {point.value!r}: {error}; "
+            "repair or uninstall the package that brings it",
+            partitioner=point.name,
+        ) from error
+    return _as_partitioner(point.name, target)
+
+
+def _check_arguments(problem: PartitionProblem, parts: int, rng_seed: int) -> None:
+    most = max(1, problem.num_nodes)
+    if not isinstance(parts, (int, np.integer)) or not 1 <= parts <= most:
+        raise ArgumentError(
+            f"parts = {parts!r}; expected 1 to {most}, because the graph has "
+            f"{problem.num_nodes} nodes"
+        )
+    if not isinstance(rng_seed, (int, np.integer)) or rng_seed < 0:
+        raise ArgumentError(f"rng_seed = {rng_seed!r}; expected an integer of at least 0")
+
+
+def _checked(result: Any, name: str, num_nodes: int, parts: int) -> Assignment:
+    def wrong(what: str) -> PartitionerError:
+        return PartitionerError(
+            f"partitioner {name!r} returned {what}; expected one integer in 0..{parts - 1} for "
+            f"each of the {num_nodes} nodes",
+            partitioner=name,
+        )
+
+    try:
+        array = np.asarray(result)
+    except ValueError as error:
+        raise wrong(f"what is no array ({error})") from error
+    if array.shape != (num_nodes,):
+        raise wrong(f"an array of shape {array.shape}")
+    if num_nodes == 0:
+        return np.empty(0, np.int32)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        node = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise wrong(f"{array[node]} for node {node}")
+    if array.dtype.kind not in "iu":
+        raise wrong(f"an array of dtype {array.dtype}")
+    outside = np.flatnonzero((array < 0) | (array >= parts))
+    if len(outside):
+        node = int(outside[0])
+        raise wrong(f"partition {array[node]} for node {node} ({len(outside)} such nodes)")
+    return np.ascontiguousarray(array, dtype=np.int32)

@@ -1,0 +1,46 @@
+"""The combined symmetric graph against a dictionary of counted pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from graphray.errors import ArgumentError
+from partitioners import PartitionProblem
+from partitioners.adjacency import MAX_NODES, symmetric_adjacency
+from tests.partitioners.graphs import homogeneous, problems
+
+
+@given(problem=problems())
+def test_rows_hold_each_neighbour_once_with_its_number_of_edges(problem: PartitionProblem) -> None:
+    expected: Counter[tuple[int, int]] = Counter()
+    loads: Counter[int] = Counter()
+    for edges in problem.edges:
+        for u, v in zip(edges.sources.tolist(), edges.destinations.tolist(), strict=True):
+            loads.update([u, v])
+            if u != v:
+                expected.update([(u, v), (v, u)])
+
+    graph = symmetric_adjacency(problem)
+    rows = np.repeat(np.arange(problem.num_nodes), np.diff(graph.indptr)).tolist()
+    pairs = list(zip(rows, graph.neighbours.tolist(), strict=True))
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == set(expected)
+    assert graph.loads.tolist() == [loads[v] for v in range(problem.num_nodes)]
+    if graph.weights is None:
+        assert len(set(expected.values())) <= 1
+    else:
+        assert dict(zip(pairs, graph.weights.tolist(), strict=True)) == expected
+
+
+def test_listing_edges_in_both_directions_leaves_the_graph_unweighted() -> None:
+    assert symmetric_adjacency(homogeneous(3, [(0, 1), (1, 0), (1, 2), (2, 1)])).weights is None
+    assert symmetric_adjacency(homogeneous(3, [(0, 1), (1, 0), (1, 2)])).weights is not None
+
+
+def test_too_many_nodes_for_32_bits() -> None:
+    with pytest.raises(ArgumentError, match="32 bits"):
+        symmetric_adjacency(PartitionProblem(("node",), np.array([0, MAX_NODES + 1]), ()))
