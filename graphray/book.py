@@ -131,7 +131,7 @@ def relabel(assignment: npt.NDArray[np.integer[Any]], parts: int) -> Relabelling
     """
     if parts < 1:
         raise ArgumentError(f"parts = {parts}; expected at least 1")
-    if len(assignment) and not (0 <= assignment.min() and assignment.max() < parts):
+    if len(assignment) and not (assignment.min() >= 0 and assignment.max() < parts):
         raise ArgumentError(
             f"the assignment names partitions {assignment.min()}..{assignment.max()}; "
             f"expected 0..{parts - 1}"

@@ -181,7 +181,7 @@ def missing_dependency(package: str, extra: str, purpose: str) -> MissingDepende
     >>> str(missing_dependency("torch", "torch", "Batch.to_pyg"))
     "Batch.to_pyg needs the package 'torch'; install it with: pip install 'graphray[torch]'"
     """
+    install = f"pip install 'graphray[{extra}]'"
     return MissingDependency(
-        f"{purpose} needs the package {package!r}; install it with: pip install 'graphray[{extra}]'",
-        package=package,
+        f"{purpose} needs the package {package!r}; install it with: {install}", package=package
     )

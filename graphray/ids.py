@@ -1,8 +1,8 @@
-"""Users' ids: integers or strings, and the 64-bit key under which the index of a store finds them."""
+"""Users' ids, integers or strings, and the 64-bit key under which a store's index finds them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from graphray.errors import ArgumentError
 from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.schema import IdKind
 
-UserIds = npt.NDArray[Any] | pa.Array
+UserIds: TypeAlias = npt.NDArray[Any] | pa.Array
 
 
 def as_user_ids(values: Any, id_kind: IdKind) -> UserIds:

@@ -27,7 +27,7 @@ edge id, so that the k-th neighbour of a node is the same under every partitioni
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote
 
 import numpy as np
@@ -36,7 +36,7 @@ import pyarrow as pa
 
 from graphray.schema import Direction, Relation
 
-ShardArray = npt.NDArray[Any] | pa.Array
+ShardArray: TypeAlias = npt.NDArray[Any] | pa.Array
 
 ID, STABLE, KEY, GID = "@id", "@stable", "@key", "@gid"
 NEIGHBOR, EDGE, INDPTR = "@neighbor", "@edge", "@indptr"

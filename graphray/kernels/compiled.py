@@ -17,9 +17,12 @@ def kernel(function: Function) -> Function:
     come mapped out of files and the object store. ``error_model="numpy"`` drops the check for
     division by zero from every division; kernels never divide by what may be zero.
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
 
 
 def inlined(function: Function) -> Function:
     """Compile a piece that kernels call in their innermost loop."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "inline": "always"}
+    compiled: Any = numba.njit(**options)(function)
+    return compiled

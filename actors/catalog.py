@@ -1,0 +1,236 @@
+"""The catalog: one actor per graph that knows who serves what and owns what is published.
+
+Its state can be made anew from its constructor's argument and from Ray (replicas and placement
+groups are found by name), so a restarted catalog goes on where its predecessor was. Only the
+references to published arrays die with it; readers notice (`OwnerDiedError`), ask again, and the
+arrays are published again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayError
+from ray.util.placement_group import PlacementGroup, remove_placement_group
+
+from actors.placement import (
+    ensure_group,
+    find_groups,
+    nodes_for_replicas,
+    replica_nodes,
+    strategy_for,
+)
+from graphray.errors import GraphRayError, LaunchError
+from graphray.shard import ArrayKey
+from graphray.status import GraphStatus, ReplicaState, ReplicaStatus
+from graphray.store import Store
+from graphray.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
+
+_PROBE_TIMEOUT_S = 2.0
+_PUBLISH_TIMEOUT_S = 300.0
+
+CreateReplica = Callable[[GraphSpec, int, int, PlacementGroup], ActorHandle]
+
+
+class Catalog:
+    """The actor class; kept plain, made remote in `actors.factory`.
+
+    Args:
+        spec: the graph.
+        create_replica: makes a replica actor.
+    """
+
+    def __init__(self, spec: GraphSpec, create_replica: CreateReplica) -> None:
+        self._spec = spec
+        self._create_replica = create_replica
+        self._store_: Store | None = None
+        self._published: dict[tuple[int, str, ArrayKey], ray.ObjectRef] = {}
+        self._publishing = threading.Lock()
+
+    def start(self) -> None:
+        """Bring up what is missing of the graph's replicas, and wait until all have loaded.
+
+        Raises:
+            LaunchError: where a replica could not be placed or loaded in time.
+        """
+        options = self._spec.options
+        nodes = nodes_for_replicas(options.cpus_per_replica)
+        strategy, _ = strategy_for(options.replicas, nodes)
+        loads: dict[Any, tuple[int, int]] = {}
+        for part in range(self._store.parts):
+            group = ensure_group(self._spec, part, strategy)
+            for replica in range(options.replicas):
+                handle = self._create_replica(self._spec, part, replica, group)
+                loads[handle.load.remote()] = (part, replica)
+        self._await_loads(loads)
+
+    def view(self) -> GraphView:
+        """What a client needs to read the graph."""
+        store = self._store
+        handles = [
+            [self._replica(part, replica) for replica in range(self._spec.options.replicas)]
+            for part in range(store.parts)
+        ]
+        return GraphView(
+            self._spec,
+            store.schema,
+            store.book,
+            store.manifest.snapshot_id,
+            handles,
+            self._warnings(),
+        )
+
+    def resolve(self, node_id: str, keys: list[ArrayKey]) -> dict[int, list[ray.ObjectRef]]:
+        """References to some arrays, for every partition that has a replica on a node.
+
+        What is not yet published there is published now. A partition whose replicas on that node do
+        not answer is left out; its readers ask another node's.
+        """
+        with self._publishing:
+            found = {}
+            for part, replicas in self._replicas_on(node_id).items():
+                references = self._published_at(part, replicas, node_id, keys)
+                if references is not None:
+                    found[part] = references
+            return found
+
+    def status(self) -> GraphStatus:
+        """Every replica, asked just now."""
+        store = self._store
+        schema, book = store.schema, store.book
+        return GraphStatus(
+            name=self._spec.name,
+            uri=str(self._spec.uri),
+            version=store.version,
+            snapshot_id=store.manifest.snapshot_id,
+            parts=store.parts,
+            nodes={name: book.num_nodes(name) for name in schema.node_type_names},
+            edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
+            replicas=tuple(self._probe_all()),
+            warnings=self._warnings(),
+        )
+
+    def stop(self) -> None:
+        """End the replicas and free their places; the caller ends this actor."""
+        for part in range(self._store.parts):
+            for replica in range(self._spec.options.replicas):
+                try:
+                    ray.kill(self._replica(part, replica), no_restart=True)
+                except ValueError:
+                    continue  # It was never made, or has ended.
+        for group in find_groups(self._spec).values():
+            remove_placement_group(group)
+        self._published.clear()
+
+    @property
+    def _store(self) -> Store:
+        if self._store_ is None:
+            self._store_ = Store.open(self._spec.uri, self._spec.version, verify=False)
+        return self._store_
+
+    def _replica(self, part: int, replica: int) -> ActorHandle:
+        return ray.get_actor(self._spec.replica_actor(part, replica), namespace=NAMESPACE)
+
+    def _await_loads(self, loads: dict[Any, tuple[int, int]]) -> None:
+        timeout_s = self._spec.options.start_timeout_s
+        _, late = ray.wait(list(loads), num_returns=len(loads), timeout=timeout_s)
+        for reference, (part, replica) in loads.items():
+            place = f"replica {replica} of partition {part}"
+            if reference in late:
+                raise LaunchError(
+                    f"{place} was not up after {timeout_s:g} s; {self._placement_story(part)}"
+                )
+            try:
+                ray.get(reference)
+            except (RayError, GraphRayError) as error:
+                cause = getattr(error, "cause", error)
+                raise LaunchError(f"{place} could not load: {cause}") from None
+
+    def _placement_story(self, part: int) -> str:
+        options = self._spec.options
+        placed = replica_nodes(self._spec).get(part, {})
+        if len(placed) < options.replicas:
+            return (
+                f"its placement group has {len(placed)} of {options.replicas} places: every place "
+                f"needs {options.cpus_per_replica:g} free CPUs; see 'ray status'"
+            )
+        return "its place is reserved, so its process or its loading is slow; see Ray's logs"
+
+    def _replicas_on(self, node_id: str) -> dict[int, list[int]]:
+        on_node = {}
+        for part, nodes in replica_nodes(self._spec).items():
+            replicas = [replica for replica, node in nodes.items() if node == node_id]
+            if replicas:
+                on_node[part] = replicas
+        return on_node
+
+    def _published_at(
+        self, part: int, replicas: list[int], node_id: str, keys: list[ArrayKey]
+    ) -> list[ray.ObjectRef] | None:
+        missing = [key for key in keys if (part, node_id, key) not in self._published]
+        if missing:
+            references = self._publish(part, replicas, missing)
+            if references is None:
+                return None
+            for key, reference in zip(missing, references, strict=True):
+                self._published[part, node_id, key] = reference
+            for replica in replicas:
+                self._replica(part, replica).adopt.remote(missing, references)
+        return [self._published[part, node_id, key] for key in keys]
+
+    def _publish(
+        self, part: int, replicas: list[int], keys: list[ArrayKey]
+    ) -> list[ray.ObjectRef] | None:
+        """Have one of a node's replicas put arrays into the node's object store."""
+        for replica in replicas:
+            publish = self._replica(part, replica).publish.options(num_returns=len(keys))
+            returned = publish.remote(keys)
+            references = returned if isinstance(returned, list) else [returned]
+            try:
+                ready, _ = ray.wait(
+                    references,
+                    num_returns=len(references),
+                    timeout=_PUBLISH_TIMEOUT_S,
+                    fetch_local=False,
+                )
+            except RayError:
+                continue
+            if len(ready) == len(references):
+                return references
+        return None
+
+    def _probe_all(self) -> Iterator[ReplicaStatus]:
+        probes = {}
+        for part in range(self._store.parts):
+            for replica in range(self._spec.options.replicas):
+                probes[part, replica] = self._replica(part, replica).describe.remote()
+        ray.wait(list(probes.values()), num_returns=len(probes), timeout=_PROBE_TIMEOUT_S)
+        for (part, replica), reference in probes.items():
+            try:
+                node_id, pid, loaded = ray.get(reference, timeout=0)
+            except GetTimeoutError:
+                yield ReplicaStatus(part, replica, "unreachable", reason="did not answer in time")
+            except RayError as error:
+                yield ReplicaStatus(part, replica, "starting", reason=type(error).__name__)
+            else:
+                state: ReplicaState = "serving" if loaded else "starting"
+                yield ReplicaStatus(part, replica, state, node_id, pid)
+
+    def _warnings(self) -> tuple[str, ...]:
+        """Said from where replicas stand now, so that it goes away when nodes have come."""
+        shared = [
+            part
+            for part, nodes in replica_nodes(self._spec).items()
+            if len(set(nodes.values())) < len(nodes)
+        ]
+        if not shared:
+            return ()
+        replicas = self._spec.options.replicas
+        nodes = nodes_for_replicas(self._spec.options.cpus_per_replica)
+        _, warning = strategy_for(replicas, nodes)
+        return (
+            warning or f"replicas of partitions {shared} share a node; launch again to spread them",
+        )

@@ -1,0 +1,74 @@
+"""Where actors are made: plain classes become remote here, and nowhere else.
+
+All are detached (they outlive the job that launched the graph), named, restarted for ever, and made
+with ``get_if_exists``, so that making them again after a crash finds those that are there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+from ray.util.placement_group import PlacementGroup
+from ray.util.scheduling_strategies import (
+    NodeAffinitySchedulingStrategy,
+    PlacementGroupSchedulingStrategy,
+)
+
+from actors.catalog import Catalog
+from actors.replica import Replica
+from graphray.view import NAMESPACE, ActorHandle, GraphSpec
+
+_CATALOG_THREADS = 8
+# An actor that asks for nothing would ignore where it is wanted.
+_CATALOG_CPUS = 0.001
+
+
+def create_catalog(spec: GraphSpec) -> ActorHandle:
+    """Make a graph's catalog actor, on the head node where that takes work.
+
+    The head is the one node whose loss ends the cluster anyway, so there the catalog adds no way
+    to fail.
+    """
+    return (
+        ray.remote(Catalog)
+        .options(
+            **_options(spec.catalog_actor),
+            num_cpus=_CATALOG_CPUS,
+            max_concurrency=_CATALOG_THREADS,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(_head_node_id(), soft=True),
+        )
+        .remote(spec, create_replica)
+    )
+
+
+def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGroup) -> ActorHandle:
+    """Make one replica actor, in its bundle of the partition's placement group."""
+    return (
+        ray.remote(Replica)
+        .options(
+            **_options(spec.replica_actor(part, replica)),
+            num_cpus=spec.options.cpus_per_replica,
+            max_concurrency=spec.options.threads_per_replica,
+            scheduling_strategy=PlacementGroupSchedulingStrategy(group, replica),
+        )
+        .remote(spec, part, replica)
+    )
+
+
+def _options(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "namespace": NAMESPACE,
+        "lifetime": "detached",
+        "get_if_exists": True,
+        "max_restarts": -1,
+        # A call to a replica that dies is told so at once and goes to another replica.
+        "max_task_retries": 0,
+    }
+
+
+def _head_node_id() -> str:
+    alive = [node for node in ray.nodes() if node["Alive"]]
+    heads = [node for node in alive if "node:__internal_head__" in node["Resources"]]
+    return (heads or alive)[0]["NodeID"]

@@ -1,0 +1,87 @@
+"""A replica: one copy of one partition, in a process of its own.
+
+It serves two kinds of readers. Those on its own node map its arrays: `publish` returns them, which
+puts them into the node's object store, owned by the caller (the catalog), so that they survive this
+process. Those elsewhere send requests (`call`).
+
+Construction does nothing that can fail, because a constructor that fails on a restart ends an actor
+for good: the partition is loaded by the first method that needs it, and loading is retried with it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import ray
+
+from graphray.operations import Request, ShardView
+from graphray.shard import ArrayKey, Shard, ShardArray
+from graphray.store import Store
+from graphray.view import GraphSpec
+
+
+class Replica:
+    """The actor class; kept plain, made remote in `actors.factory`."""
+
+    def __init__(self, spec: GraphSpec, part: int, replica: int) -> None:
+        self._spec = spec
+        self._part = part
+        self._replica = replica
+        self._view: ShardView | None = None
+        self._loading = threading.Lock()
+
+    def load(self) -> None:
+        """Open and verify the partition's files; does nothing where that has been done.
+
+        Raises:
+            StoreError: where they are not there or damaged.
+        """
+        self._loaded()
+
+    def describe(self) -> tuple[str, int, bool]:
+        """The node this runs on, its process id, and whether the partition is loaded."""
+        node_id = ray.get_runtime_context().get_node_id()
+        return node_id, os.getpid(), self._view is not None
+
+    def call(self, request: Request[Any]) -> Any:
+        """Run a request against the partition."""
+        return request.run(self._loaded())
+
+    def publish(self, keys: list[ArrayKey]) -> Any:
+        """The arrays of some keys, one return value each."""
+        shard = self._loaded().shard
+        arrays = [shard.array(key) for key in keys]
+        return arrays[0] if len(arrays) == 1 else arrays
+
+    def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef]) -> None:
+        """Read some arrays from the node's object store from now on, not from memory of its own."""
+        view = self._loaded()
+        arrays = dict(zip(keys, ray.get(references), strict=True))
+        view.replace_shard(SharedShard(arrays, view.shard))
+
+    def _loaded(self) -> ShardView:
+        with self._loading:
+            if self._view is None:
+                spec = self._spec
+                store = Store.open(spec.uri, spec.version, verify=False)
+                shard = store.shard(self._part)
+                if spec.options.verify:
+                    shard.verify()
+                self._view = ShardView(self._part, store.schema, store.book, shard)
+            return self._view
+
+
+class SharedShard:
+    """A shard of which some arrays are shared through the object store."""
+
+    def __init__(self, shared: dict[ArrayKey, ShardArray], rest: Shard) -> None:
+        earlier = rest._shared if isinstance(rest, SharedShard) else {}
+        self._shared: dict[ArrayKey, ShardArray] = {**earlier, **shared}
+        self._rest: Shard = rest._rest if isinstance(rest, SharedShard) else rest
+
+    def array(self, key: ArrayKey) -> ShardArray:
+        """The array of that name."""
+        found = self._shared.get(key)
+        return self._rest.array(key) if found is None else found

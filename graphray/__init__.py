@@ -1,0 +1,79 @@
+"""GraphRay: graphs larger than one machine, on Ray.
+
+Names are imported when they are first used, so that ``import graphray`` is fast and brings in
+neither Ray nor NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphray.builder import build
+    from graphray.config import CallPolicy, LaunchOptions
+    from graphray.errors import GraphRayError
+    from graphray.graph import Graph, Node
+    from graphray.launcher import launch
+    from graphray.opened import open
+    from graphray.running import connect, running_graphs
+    from graphray.sampling.batch import Batch
+    from graphray.sampling.loader import Loader
+    from graphray.schema import GraphSchema, NodeType, Relation, RelationType
+    from graphray.status import GraphStatus, ReplicaStatus
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Batch": "graphray.sampling.batch",
+    "CallPolicy": "graphray.config",
+    "Graph": "graphray.graph",
+    "GraphRayError": "graphray.errors",
+    "GraphSchema": "graphray.schema",
+    "GraphStatus": "graphray.status",
+    "LaunchOptions": "graphray.config",
+    "Loader": "graphray.sampling.loader",
+    "Node": "graphray.graph",
+    "NodeType": "graphray.schema",
+    "Relation": "graphray.schema",
+    "RelationType": "graphray.schema",
+    "ReplicaStatus": "graphray.status",
+    "build": "graphray.builder",
+    "connect": "graphray.running",
+    "launch": "graphray.launcher",
+    "open": "graphray.opened",
+    "running_graphs": "graphray.running",
+}
+
+__all__ = [
+    "Batch",
+    "CallPolicy",
+    "Graph",
+    "GraphRayError",
+    "GraphSchema",
+    "GraphStatus",
+    "LaunchOptions",
+    "Loader",
+    "Node",
+    "NodeType",
+    "Relation",
+    "RelationType",
+    "ReplicaStatus",
+    "build",
+    "connect",
+    "launch",
+    "open",
+    "running_graphs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'graphray' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,178 @@
+"""One relation's adjacency over all partitions, as far as this process has them mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.book import PartitionBook
+from graphray.kernels.neighbors import draw_rows, find_rows, row_bounds
+from graphray.schema import Direction, Relation
+from graphray.shard import (
+    INDPTR,
+    NEIGHBOR,
+    STABLE,
+    ArrayKey,
+    ShardArray,
+    edges_table,
+    id_dtype,
+    nodes_table,
+    rows_table,
+)
+
+ALL_NEIGHBORS = -1
+_UNLIMITED = 2**62
+
+
+class MappedAdjacency:
+    """The rows of one relation in one direction, addressed by global id.
+
+    Holds the arrays of the mapped partitions and, for the kernels, their addresses.
+
+    Args:
+        book: the graph's partition book.
+        relation: the relation.
+        direction: the stored adjacency: "in" has a row per destination, "out" per source.
+        mapped: per partition the arrays of `keys`, or None where the partition is not mapped.
+    """
+
+    def __init__(
+        self,
+        book: PartitionBook,
+        relation: Relation,
+        direction: Direction,
+        mapped: Sequence[Mapping[ArrayKey, ShardArray] | None],
+    ) -> None:
+        self.near_type = relation.destination if direction == "in" else relation.source
+        self.far_type = relation.source if direction == "in" else relation.destination
+        self.node_offsets = book.node_offsets[self.near_type]
+        self.edge_offsets = book.edge_offsets[relation, direction]
+        self.neighbor_dtype = id_dtype(book.num_nodes(self.far_type))
+        self.stable_dtype = id_dtype(book.num_nodes(self.near_type))
+        # The kernels see addresses only; these references keep what they point at alive.
+        self._arrays = [
+            None if part is None else [part[key] for key in self.keys(relation, direction)]
+            for part in mapped
+        ]
+        self.indptr_bases = self._bases(0, self.node_offsets, np.dtype(np.int64))
+        self.neighbor_bases = self._bases(1, self.edge_offsets, self.neighbor_dtype)
+        self.stable_bases = self._bases(2, self.node_offsets, self.stable_dtype)
+
+    @staticmethod
+    def keys(relation: Relation, direction: Direction) -> tuple[ArrayKey, ArrayKey, ArrayKey]:
+        """The arrays that an adjacency is made of: row bounds, neighbours, stable ids."""
+        near_type = relation.destination if direction == "in" else relation.source
+        return (
+            ArrayKey(rows_table(relation, direction), INDPTR),
+            ArrayKey(edges_table(relation, direction), NEIGHBOR),
+            ArrayKey(nodes_table(near_type), STABLE),
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every partition is mapped."""
+        return all(arrays is not None for arrays in self._arrays)
+
+    def _bases(
+        self, which: int, offsets: npt.NDArray[np.int64], dtype: np.dtype[Any]
+    ) -> npt.NDArray[np.int64]:
+        """Addresses shifted so that global numbers index them; 0 where a partition is absent."""
+        bases = np.zeros(len(self._arrays), np.int64)
+        for part, arrays in enumerate(self._arrays):
+            if arrays is not None:
+                array = arrays[which]
+                assert isinstance(array, np.ndarray)
+                assert array.dtype == dtype
+                assert array.flags.c_contiguous
+                bases[part] = array.ctypes.data - int(offsets[part]) * dtype.itemsize
+        return bases
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn for the rows of a frontier.
+
+    Attributes:
+        bounds: ``int64[rows + 1]``; row i's draws are ``bounds[i] : bounds[i + 1]``.
+        positions: ``int64[draws]``, edge positions.
+        neighbors: ``uint32`` or ``int64[draws]``, global ids.
+    """
+
+    bounds: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
+    neighbors: npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class FrontierRows:
+    """Where the adjacency rows of a frontier are; the arrays are those of `find_rows`."""
+
+    owners: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int64]
+    degrees: npt.NDArray[np.int64]
+    stable: npt.NDArray[Any]
+    num_elsewhere: int
+
+
+def locate_rows(adjacency: MappedAdjacency, frontier: npt.NDArray[np.int64]) -> FrontierRows:
+    """Look up the rows of a frontier (``int64[n]`` global ids)."""
+    count = len(frontier)
+    owners = np.empty(count, np.int32)
+    first, degrees = np.empty(count, np.int64), np.empty(count, np.int64)
+    stable = np.empty(count, adjacency.stable_dtype)
+    num_elsewhere = find_rows(
+        frontier,
+        adjacency.node_offsets,
+        adjacency.edge_offsets,
+        adjacency.indptr_bases,
+        adjacency.stable_bases,
+        owners,
+        first,
+        degrees,
+        stable,
+    )
+    return FrontierRows(owners, first, degrees, stable, num_elsewhere)
+
+
+def draw_located(
+    adjacency: MappedAdjacency,
+    rows: FrontierRows,
+    bounds: npt.NDArray[np.int64],
+    fanout: int,
+    key: int,
+) -> Draws:
+    """Draw for the rows that are mapped here; room for the others is left as it is."""
+    positions = np.empty(bounds[-1], np.int64)
+    neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
+    draw_rows(
+        rows.first,
+        rows.degrees,
+        rows.stable,
+        rows.owners,
+        bounds,
+        effective_fanout(fanout),
+        np.uint64(key),
+        adjacency.neighbor_bases,
+        positions,
+        neighbors,
+    )
+    return Draws(bounds, positions, neighbors)
+
+
+def draw_neighbors(
+    adjacency: MappedAdjacency, gids: npt.NDArray[np.int64], fanout: int, key: int
+) -> Draws:
+    """Draw up to ``fanout`` neighbours (-1: all) for nodes whose partitions are all mapped."""
+    rows = locate_rows(adjacency, gids)
+    assert rows.num_elsewhere == 0
+    bounds = row_bounds(rows.degrees, effective_fanout(fanout))
+    return draw_located(adjacency, rows, bounds, fanout, key)
+
+
+def effective_fanout(fanout: int) -> int:
+    """The fanout as the kernels take it: a number that no degree exceeds, for all neighbours."""
+    return _UNLIMITED if fanout == ALL_NEIGHBORS else fanout

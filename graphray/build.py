@@ -1,0 +1,298 @@
+"""Building a store: a graph comes in, is numbered, split, sorted, written and published.
+
+Input is read and checked before anything is written, and the version becomes visible as the last
+step, so that a build which fails leaves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.book import AdjacencyName, PartitionBook, Relabelling, relabel
+from graphray.errors import ArgumentError, InputError, RelationNotFound, StoreExists
+from graphray.ingest.graph import InputEdges, InputGraph, MissingNodes, assemble
+from graphray.ingest.inputs import EdgeInput, read_edges, read_nodes
+from graphray.ingest.source import Source
+from graphray.kernels.csr import Adjacency, build_adjacency
+from graphray.progress import progress
+from graphray.schema import DEFAULT_NODE_TYPE, DEFAULT_RELATION, Direction, Relation
+from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
+from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
+from graphray.store.tables import adjacency_tables, index_tables, node_tables
+from partitioners.problem import EdgeSet, PartitionProblem
+from partitioners.quality import measure
+from partitioners.registry import Assignment, Partitioner, assign
+
+IfExists = Literal["error", "new_version"]
+
+
+def build(
+    edges: Any,
+    uri: StoreUri,
+    *,
+    nodes: Any = None,
+    parts: int = 1,
+    partitioner: str | Partitioner = "hash",
+    directed: bool | Mapping[tuple[str, str, str], bool] | None = None,
+    missing_nodes: MissingNodes = "error",
+    if_exists: IfExists = "error",
+    src: str | None = None,
+    dst: str | None = None,
+    rng_seed: int = 0,
+    created_at: str | None = None,
+) -> Store:
+    """Build a store from a graph.
+
+    Args:
+        edges: one edge table, or several as ``{(source type, name, destination type): table}``.
+            A table is a path to Parquet or CSV (also a list, folder, glob or URI), an Arrow table,
+            a pandas or polars frame, a NetworkX graph, a SciPy sparse matrix, or NumPy pairs:
+            ``(2, m)``, ``(m, 2)`` or a tuple ``(src, dst)``. Ids are integers or strings; columns
+            beside the two of ids become properties. The row of an edge is its edge id.
+        uri: where the store goes: a folder that may exist, or a URI that ``pyarrow.fs`` knows.
+        nodes: one node table, or ``{type: table}``: ids in the column ``id``, else in the first
+            one; the other columns become properties. Without a table, a type's nodes are those
+            that its edges name.
+        parts: number of partitions, at least 1 and at most the number of nodes.
+        partitioner: a registered name, or an instance.
+        directed: for all relations, or per relation; None for what the input says, else True.
+        missing_nodes: "error" rejects an edge to a node that the table lacks, "add" adds the node
+            with null properties.
+        if_exists: "error" where there is a store already, or "new_version" to publish the next
+            version of it.
+        src: the column of source ids; None for ``src``, else ``source``, else the first.
+        dst: the column of destination ids; None for ``dst``, else ``target``, else the second.
+        rng_seed: for partitioners that draw; the same seed gives the same store.
+        created_at: recorded in the manifest, such as ``"2025-01-31T12:00:00Z"``.
+
+    Returns:
+        The published store, opened.
+
+    Raises:
+        InputError: where the data is wrong, naming file, row and column.
+        ArgumentError: where a parameter is out of its range.
+        StoreExists: where there is a store already.
+        VersionConflict: where another writer published the same version meanwhile.
+
+    Example:
+        >>> import tempfile
+        >>> store = build(([0, 1, 2], [1, 2, 0]), tempfile.mkdtemp(), parts=2)
+        >>> store.book.num_nodes("node"), store.book.num_edges(DEFAULT_RELATION)
+        (3, 3)
+    """
+    place, version = _next_version(uri, if_exists)
+    graph = _read(edges, nodes, directed, missing_nodes, src, dst)
+    problem = _problem(graph)
+    if problem.num_nodes == 0:
+        raise InputError("the graph has no nodes; pass edges, or a node table")
+    assignment = assign(partitioner, problem, parts, rng_seed)
+    name = partitioner if isinstance(partitioner, str) else partitioner.name
+    quality = measure(problem, assignment, parts).to_json()
+    relabellings = _relabel(problem, assignment, parts)
+    del problem, assignment
+    with StoreWriter(place, version) as writer:
+        edge_offsets = _write(writer, graph, relabellings, parts)
+        book = PartitionBook(parts, {t: r.offsets for t, r in relabellings.items()}, edge_offsets)
+        writer.publish(
+            graph.schema,
+            book,
+            {
+                "created_at": created_at,
+                "partitioner": name,
+                "rng_seed": rng_seed,
+                "parts": parts,
+                "num_nodes": {t: len(n.ids) for t, n in graph.nodes.items()},
+                "num_edges": {str(r): len(e.sources) for r, e in graph.edges.items()},
+                **quality,
+            },
+        )
+    return Store.open(place.uri, version)
+
+
+def _next_version(uri: StoreUri, if_exists: IfExists) -> tuple[Place, int]:
+    if if_exists not in ("error", "new_version"):
+        raise ArgumentError(f"if_exists = {if_exists!r}; expected 'error' or 'new_version'")
+    place = Place(uri)
+    if place.is_file():
+        raise StoreExists(f"{place} is a file; choose a folder for the store", uri=str(place))
+    there = store_versions(place)
+    if there and if_exists == "error":
+        raise StoreExists(
+            f"there is already a store at {place}; choose another folder, or pass "
+            'if_exists="new_version" to publish the next version of it',
+            uri=str(place),
+        )
+    return place, (there[-1] if there else 0) + 1
+
+
+def _read(
+    edges: Any,
+    nodes: Any,
+    directed: bool | Mapping[tuple[str, str, str], bool] | None,
+    missing_nodes: MissingNodes,
+    src: str | None,
+    dst: str | None,
+) -> InputGraph:
+    if missing_nodes not in ("error", "add"):
+        raise ArgumentError(f"missing_nodes = {missing_nodes!r}; expected 'error' or 'add'")
+    if isinstance(edges, Mapping):
+        inputs = {
+            _relation(triple): read_edges(table, f"edges[{tuple(triple)!r}]", src, dst)
+            for triple, table in edges.items()
+        }
+    else:
+        inputs = {DEFAULT_RELATION: read_edges(edges, "edges", src, dst)}
+    tables = _read_node_tables(nodes, inputs)
+    if nodes is not None and missing_nodes == "error":
+        _check_endpoints(inputs, tables)
+    return assemble(inputs, tables, _directions(inputs, directed), missing_nodes)
+
+
+def _relation(triple: Any) -> Relation:
+    if not (isinstance(triple, tuple) and len(triple) == 3 and all(map(_is_name, triple))):
+        raise ArgumentError(
+            f"relation {triple!r}; expected (source type, name, destination type), three strings"
+        )
+    return Relation(*triple)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _read_node_tables(nodes: Any, inputs: Mapping[Relation, EdgeInput]) -> dict[str, Source]:
+    if nodes is None:
+        return {}
+    if isinstance(nodes, Mapping):
+        wrong = next((name for name in nodes if not _is_name(name)), None)
+        if wrong is not None:
+            raise ArgumentError(f"node type {wrong!r}; expected a string")
+        return {name: read_nodes(table, f"nodes[{name!r}]") for name, table in nodes.items()}
+    types = {name for relation in inputs for name in (relation.source, relation.destination)}
+    if len(types) > 1:
+        raise ArgumentError(
+            f"the relations have several node types ({', '.join(sorted(types))}); pass nodes as "
+            "{type: table}"
+        )
+    return {(types or {DEFAULT_NODE_TYPE}).pop(): read_nodes(nodes, "nodes")}
+
+
+def _check_endpoints(inputs: Mapping[Relation, EdgeInput], tables: Mapping[str, Source]) -> None:
+    for relation in inputs:
+        for end in (relation.source, relation.destination):
+            if end not in tables:
+                raise ArgumentError(
+                    f"relation {relation} has the node type {end!r}, which nodes lacks; it has: "
+                    f'{", ".join(tables) or "none"}. Pass its table, or missing_nodes="add"'
+                )
+
+
+def _directions(
+    inputs: Mapping[Relation, EdgeInput], directed: bool | Mapping[Any, bool] | None
+) -> dict[Relation, bool]:
+    asked = directed if isinstance(directed, Mapping) else dict.fromkeys(inputs, directed)
+    unknown = next((r for r in asked if r not in inputs), None)
+    if unknown is not None:
+        raise RelationNotFound(
+            f"directed names the relation {unknown!r}; there are: {', '.join(map(str, inputs))}",
+            relation=unknown,
+        )
+    answer = {}
+    for relation, edges in inputs.items():
+        said = asked.get(relation)
+        answer[relation] = edges.directed is not False if said is None else bool(said)
+        if not answer[relation] and relation.source != relation.destination:
+            raise ArgumentError(
+                f"relation {relation} cannot be undirected: its two ends are of different types"
+            )
+    return answer
+
+
+def _problem(graph: InputGraph) -> PartitionProblem:
+    offsets = np.cumsum([0, *(len(nodes.ids) for nodes in graph.nodes.values())], dtype=np.int64)
+    first = dict(zip(graph.nodes, offsets, strict=False))
+    return PartitionProblem(
+        tuple(graph.nodes),
+        offsets,
+        tuple(
+            EdgeSet(
+                relation,
+                edges.sources + first[relation.source],
+                edges.destinations + first[relation.destination],
+            )
+            for relation, edges in graph.edges.items()
+        ),
+        {name: nodes.properties for name, nodes in graph.nodes.items()},
+    )
+
+
+def _relabel(
+    problem: PartitionProblem, assignment: Assignment, parts: int
+) -> dict[str, Relabelling]:
+    bounds = zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True)
+    return {
+        name: relabel(assignment[start:stop], parts)
+        for name, (start, stop) in zip(problem.type_names, bounds, strict=True)
+    }
+
+
+def _write(
+    writer: StoreWriter, graph: InputGraph, relabellings: Mapping[str, Relabelling], parts: int
+) -> dict[AdjacencyName, npt.NDArray[np.int64]]:
+    """Write all shards; returns where each partition's edges begin, per adjacency."""
+    adjacencies = [
+        (relation, direction)
+        for relation_type in graph.schema.relations
+        for relation in [relation_type.relation]
+        for direction in relation_type.stored_directions
+    ]
+    tables = parts * 2 * (len(graph.nodes) + len(adjacencies))
+    edge_offsets = {}
+    with progress("writing", total=tables, unit="tables") as bar:
+
+        def write(part: int, name: str, table: Any) -> None:
+            writer.write(part, name, table)
+            bar.advance()
+
+        for name, nodes in graph.nodes.items():
+            relabelling = relabellings[name]
+            for part, table in enumerate(node_tables(nodes.ids, nodes.properties, relabelling)):
+                write(part, nodes_table(name), table)
+            indexes = index_tables(nodes.ids, relabelling.gid_of_stable, parts)
+            for part, table in enumerate(indexes):
+                write(part, index_table(name), table)
+        for relation, direction in adjacencies:
+            edges = graph.edges[relation]
+            adjacency = _sorted(relation, direction, edges, relabellings)
+            end = relation.destination if direction == "in" else relation.source
+            offsets = relabellings[end].offsets
+            edge_offsets[relation, direction] = adjacency.indptr[offsets]
+            sliced = adjacency_tables(adjacency, edges.properties, offsets)
+            for part, (rows, entries) in enumerate(sliced):
+                write(part, rows_table(relation, direction), rows)
+                write(part, edges_table(relation, direction), entries)
+    return edge_offsets
+
+
+def _sorted(
+    relation: Relation,
+    direction: Direction,
+    edges: InputEdges,
+    relabellings: Mapping[str, Relabelling],
+) -> Adjacency:
+    ends = [(relation.source, edges.sources), (relation.destination, edges.destinations)]
+    (neighbor_type, neighbors), (row_type, rows) = ends if direction == "in" else ends[::-1]
+    neighbor_gids = relabellings[neighbor_type].gid_of_stable
+    return build_adjacency(
+        rows,
+        neighbors,
+        relabellings[row_type].gid_of_stable,
+        neighbor_gids,
+        both_ends=not edges.directed,
+        neighbor_dtype=id_dtype(len(neighbor_gids)),
+        edge_dtype=id_dtype(len(rows)),
+    )

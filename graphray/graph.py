@@ -1,0 +1,230 @@
+"""The graph as a user holds it, whether opened in this process or running on a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.access import PartitionAccess
+from graphray.adjacency import ALL_NEIGHBORS
+from graphray.gather import find_nodes, node_column, to_numpy, user_ids_of
+from graphray.sampling.loader import Loader
+from graphray.sampling.plan import Fanout
+from graphray.sampling.sampler import NeighborSampler
+from graphray.sampling.streams import BatchStream
+from graphray.schema import Direction, GraphSchema, Relation, require_column
+from graphray.status import GraphStatus, ReplicaStatus
+
+Array = npt.NDArray[Any]
+RelationName = tuple[str, str, str] | str
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: its id, type, owning partition and properties."""
+
+    id: int | str
+    node_type: str
+    partition: int
+    properties: dict[str, Any]
+
+
+class Graph:
+    """A snapshot of a graph: look things up, sample, and see how it fares.
+
+    Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets
+    go of this process's hold on the graph.
+    """
+
+    def __init__(self, access: PartitionAccess) -> None:
+        self._access = access
+
+    def __repr__(self) -> str:
+        nodes = sum(self.num_nodes(name) for name in self.schema.node_type_names)
+        edges = sum(self.num_edges(kind.relation) for kind in self.schema.relations)
+        return f"Graph(nodes={nodes}, edges={edges}, parts={self.parts})"
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def schema(self) -> GraphSchema:
+        """Node types, relations and their columns."""
+        return self._access.schema
+
+    @property
+    def parts(self) -> int:
+        """The number of partitions."""
+        return self._access.book.parts
+
+    @property
+    def snapshot_id(self) -> str:
+        """What tells this state of the graph from every other."""
+        return self._access.snapshot_id
+
+    def num_nodes(self, node_type: str | None = None) -> int:
+        """How many nodes a type has; the type may be left out where there is one."""
+        return self._access.book.num_nodes(self._node_type(node_type, "num_nodes"))
+
+    def num_edges(self, relation: RelationName | None = None) -> int:
+        """How many adjacency entries a relation has (an undirected edge has one at each end)."""
+        return self._access.book.num_edges(self._relation(relation))
+
+    def node_ids(self, node_type: str | None = None) -> Array:
+        """Every id of a node type: ``int64[n]``, or ``object[n]`` of strings."""
+        name = self._node_type(node_type, "node_ids")
+        return user_ids_of(self._access, name, np.arange(self._access.book.num_nodes(name)))
+
+    def node(self, node_id: int | str, node_type: str | None = None) -> Node:
+        """One node and its properties.
+
+        Raises:
+            NodeNotFound: where there is no such node.
+        """
+        name = self._node_type(node_type, "node")
+        gids = find_nodes(self._access, name, node_id)
+        columns = self.schema.node_type(name).columns
+        properties = {
+            column.name: _plain(node_column(self._access, name, column.name, gids))
+            for column in columns
+        }
+        part = int(self._access.book.owner(name, gids)[0])
+        return Node(node_id, name, part, properties)
+
+    def neighbors(
+        self,
+        node_id: int | str,
+        relation: RelationName | None = None,
+        *,
+        direction: Direction = "out",
+    ) -> Array:
+        """The users' ids of a node's neighbours along one relation, in canonical order.
+
+        Args:
+            node_id: the node, of the type that the relation starts at (or, for "in", ends at).
+            relation: may be left out where the graph has one.
+            direction: "out" for where its edges lead, "in" for where edges to it come from.
+
+        Raises:
+            NodeNotFound: where there is no such node.
+            RelationNotFound: where there is no such relation, or several and none was named.
+        """
+        kind = self.schema.relation_type(self._relation(relation)).relation
+        near = kind.source if direction == "out" else kind.destination
+        far = kind.destination if direction == "out" else kind.source
+        sampler = NeighborSampler(self._access, {kind: [ALL_NEIGHBORS]}, direction)
+        seed = find_nodes(self._access, near, node_id)
+        sampled = sampler.sample({near: seed}, BatchStream(0, 0, 0))
+        local = sampled.edges[kind].edge_index[1 if direction == "out" else 0]
+        return user_ids_of(self._access, far, sampled.nodes[far][local])
+
+    def features(
+        self, ids: Any, columns: str | list[str], node_type: str | None = None
+    ) -> Array | dict[str, Array]:
+        """Properties of nodes, aligned with ``ids``.
+
+        Args:
+            ids: users' ids.
+            columns: one column (returns its array), or several (returns a dictionary).
+            node_type: may be left out where the graph has one.
+
+        Raises:
+            NodeNotFound: where an id is not in the graph.
+            ColumnNotFound: where a column is not.
+        """
+        name = self._node_type(node_type, "features")
+        kind = self.schema.node_type(name)
+        wanted = [columns] if isinstance(columns, str) else list(columns)
+        for column in wanted:
+            require_column(kind.columns, column, f"node type {name!r}")
+        gids = find_nodes(self._access, name, ids)
+        found = {c: to_numpy(node_column(self._access, name, c, gids)) for c in wanted}
+        return found[columns] if isinstance(columns, str) else found
+
+    def loader(
+        self,
+        seeds: Any = None,
+        fanout: Fanout = (15, 10, 5),
+        *,
+        batch_size: int = 1024,
+        shuffle: bool = False,
+        rng_seed: int = 0,
+        direction: Direction = "in",
+        drop_last: bool = False,
+        in_flight: int | None = None,
+    ) -> Loader:
+        """Minibatches of sampled neighbourhoods of some seeds.
+
+        Args:
+            seeds: users' ids; None for all nodes. Where the graph has several node types,
+                ``("paper", ids)``, ``{"paper": ids}``, or ``"paper"`` for all of them. A seed that
+                stands twice in one batch is sampled once.
+            fanout: draws per node and hop, -1 for all neighbours: a list for every relation, or
+                ``{relation: list}`` to follow only those.
+            batch_size: seeds per batch.
+            shuffle: visit the seeds in another order every epoch.
+            rng_seed: decides every random choice.
+            direction: "in" samples the nodes a seed receives messages from, "out" those its edges
+                lead to.
+            drop_last: leave a last batch out that is not full.
+            in_flight: batches sampled at once; by default one where every partition is mapped into
+                this process, else a few to hide the latency of calls.
+
+        Raises:
+            ArgumentError: where a parameter is out of range.
+            NodeNotFound: where a seed is not in the graph.
+        """
+        return Loader(
+            self._access,
+            seeds,
+            fanout,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            rng_seed=rng_seed,
+            direction=direction,
+            drop_last=drop_last,
+            in_flight=in_flight,
+        )
+
+    def status(self) -> GraphStatus:
+        """Who serves what, and how it fares."""
+        return self._access.status()
+
+    def replicas(self) -> tuple[ReplicaStatus, ...]:
+        """Every copy of every partition."""
+        return self.status().replicas
+
+    def close(self) -> None:
+        """Let go of what this process holds; a running graph goes on for others."""
+        self._access.close()
+
+    def shutdown(self) -> None:
+        """End the graph for everyone; its store stays. An opened store is merely closed."""
+        self._access.shutdown()
+
+    def _node_type(self, node_type: str | None, purpose: str) -> str:
+        if node_type is None:
+            return self.schema.only_node_type(purpose).name
+        return self.schema.node_type(node_type).name
+
+    def _relation(self, relation: RelationName | None) -> Relation:
+        if relation is None and len(self.schema.relations) == 1:
+            return self.schema.relations[0].relation
+        return self.schema.relation_type("" if relation is None else relation).relation
+
+
+def _plain(array: Any) -> Any:
+    value = array[0]
+    return value.as_py() if hasattr(value, "as_py") else value.tolist()

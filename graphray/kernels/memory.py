@@ -1,0 +1,49 @@
+"""Loads and prefetches by address: how one kernel reads the arrays of many partitions.
+
+A process maps every partition that its node holds, each in arrays of its own. Instead of one call
+per partition, kernels take a small table of *base addresses*, one per partition, and load from
+``base + index * itemsize``. The caller keeps the arrays alive for as long as the table is in use.
+
+`prefetch` asks the processor for a cache line early. A sampler's reads are random, so nearly every
+one misses the cache; asking for them some iterations ahead lets dozens of misses overlap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+
+def _load(typing_context: Any, like: Any, address: Any) -> Any:
+    """The value at an address, of the dtype of the array ``like``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer_type = context.get_data_type(signature.return_type).as_pointer()
+        return builder.load(builder.inttoptr(arguments[1], pointer_type))
+
+    return like.dtype(like, types.int64), generate
+
+
+def _prefetch(typing_context: Any, address: Any) -> Any:
+    """Ask for the cache line at an address that is read soon; any address is harmless."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte_pointer, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            (byte_pointer,),
+            ir.FunctionType(ir.VoidType(), (byte_pointer, int32, int32, int32)),
+        )
+        # For reading, to be kept in every level of the cache, data rather than instructions.
+        constants = [ir.Constant(int32, value) for value in (0, 3, 1)]
+        builder.call(function, [builder.inttoptr(arguments[0], byte_pointer), *constants])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+load: Any = intrinsic(_load)
+prefetch: Any = intrinsic(_prefetch)

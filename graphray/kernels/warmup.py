@@ -1,0 +1,56 @@
+"""Compiling the kernels before they are needed, with a word to the user while that lasts.
+
+Numba compiles a kernel when it first meets its argument types, and keeps the result on disk: the
+first process on a machine waits for some seconds, all later ones load it in a fraction of one.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+
+from graphray.kernels.hashing import hash_strings, hash_words
+from graphray.kernels.neighbors import draw_rows, find_rows, place_rows, row_bounds
+from graphray.kernels.relabel import number_edges, number_nodes
+
+_SILENT_FOR_S = 1.5
+_NOTICE = "graphray: compiling kernels; this happens once, the result is cached on disk"
+
+
+def ensure_compiled() -> None:
+    """Compile the sampling kernels for the common dtypes, or load them from the cache.
+
+    Says so on stderr where it takes longer than loading from the cache would.
+    """
+    notice = threading.Timer(_SILENT_FOR_S, print, [_NOTICE], {"file": sys.stderr, "flush": True})
+    notice.daemon = True
+    notice.start()
+    try:
+        _run_all_once()
+    finally:
+        notice.cancel()
+
+
+def _run_all_once() -> None:
+    """Sample the one edge of a graph of two nodes."""
+    indptr, zero = np.array([0, 1, 1]), np.zeros(1, np.int64)
+    offsets, node = np.array([0, 2]), np.zeros(1, np.int64)
+    stable, neighbor = np.arange(2, dtype=np.uint32), np.ones(1, np.uint32)
+    owners, row_stable = np.empty(1, np.int32), np.empty(1, np.uint32)
+    first, degrees = np.empty(1, np.int64), np.empty(1, np.int64)
+    bases = [np.array([array.ctypes.data]) for array in (indptr, stable, neighbor)]
+    find_rows(node, offsets, offsets, bases[0], bases[1], owners, first, degrees, row_stable)
+    bounds = row_bounds(degrees, 1)
+    positions, neighbors = np.empty(1, np.int64), np.empty(1, np.uint32)
+    draw_rows(
+        first, degrees, row_stable, owners, bounds, 1, np.uint64(1), bases[2], positions, neighbors
+    )
+    place_rows(zero, np.ones(1, np.int64), positions, neighbors, bounds, positions, neighbors)
+    slots, nodes = np.zeros(2, np.int64), np.empty(3, np.int64)
+    edge_index = np.empty((2, 1), np.int64)
+    count = number_nodes(node, slots, 1, nodes, 0)
+    number_edges(neighbors, bounds, 0, slots, 1, nodes, count, edge_index[0], edge_index[1])
+    hash_words(np.zeros(1, np.uint64))
+    hash_strings(np.zeros(2, np.int64), np.empty(0, np.uint8))

@@ -1,0 +1,159 @@
+"""What can be asked of one partition: requests that run where its arrays are.
+
+A `Request` is a value that travels: made by a client, run by a replica (or in the client's own
+process) against a `ShardView`. Every request only reads and is idempotent, so it may be sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphray.adjacency import Draws, MappedAdjacency, draw_neighbors
+from graphray.book import PartitionBook
+from graphray.ids import UserIds, index_keys
+from graphray.schema import Direction, GraphSchema, Relation
+from graphray.shard import GID, ID, KEY, ArrayKey, Shard, ShardArray, index_table
+
+Answer = TypeVar("Answer", covariant=True)
+NOT_FOUND = -1
+
+
+@dataclass
+class ShardView:
+    """One partition and what is needed to make sense of it."""
+
+    part: int
+    schema: GraphSchema
+    book: PartitionBook
+    shard: Shard
+    _adjacencies: dict[tuple[Relation, Direction], MappedAdjacency] = field(default_factory=dict)
+
+    def adjacency(self, relation: Relation, direction: Direction) -> MappedAdjacency:
+        """The adjacency of a relation in which only this partition is mapped."""
+        name = (relation, direction)
+        if name not in self._adjacencies:
+            keys = MappedAdjacency.keys(relation, direction)
+            mapped: list[Mapping[ArrayKey, ShardArray] | None] = [None] * self.book.parts
+            mapped[self.part] = {key: self.shard.array(key) for key in keys}
+            self._adjacencies[name] = MappedAdjacency(self.book, relation, direction, mapped)
+        return self._adjacencies[name]
+
+    def replace_shard(self, shard: Shard) -> None:
+        """Read from other memory from now on, such as arrays shared through the object store."""
+        self.shard = shard
+        self._adjacencies = {}
+
+
+class Request(Protocol[Answer]):
+    """Something to be run at one partition."""
+
+    def run(self, view: ShardView) -> Answer:
+        """Do it."""
+        ...
+
+
+@dataclass(frozen=True)
+class SampleRows:
+    """Draw neighbours for some of the partition's own nodes.
+
+    Attributes:
+        relation: the relation to follow.
+        direction: the stored adjacency to read.
+        gids: ``int64[n]``, global ids owned by the partition.
+        fanout: draws per node, or -1 for all.
+        key: the key of the hop's random streams.
+    """
+
+    relation: Relation
+    direction: Direction
+    gids: npt.NDArray[np.int64]
+    fanout: int
+    key: int
+
+    def run(self, view: ShardView) -> Draws:
+        """The draws of all rows."""
+        adjacency = view.adjacency(self.relation, self.direction)
+        return draw_neighbors(adjacency, self.gids, self.fanout, self.key)
+
+
+@dataclass(frozen=True)
+class FindIds:
+    """Look users' ids up in the part of the index that this partition holds."""
+
+    node_type: str
+    ids: UserIds
+
+    def run(self, view: ShardView) -> npt.NDArray[np.int64]:
+        """The global id of each, or `NOT_FOUND`, as ``int64[n]``."""
+        table = index_table(self.node_type)
+        keys: npt.NDArray[np.uint64] = np.asarray(view.shard.array(ArrayKey(table, KEY)))
+        wanted = index_keys(self.ids)
+        found = np.full(len(wanted), NOT_FOUND, np.int64)
+        if len(keys) == 0:
+            return found
+        gids: npt.NDArray[np.integer] = np.asarray(view.shard.array(ArrayKey(table, GID)))
+        at = np.searchsorted(keys, wanted)
+        at[at == len(keys)] = 0
+        hit = keys[at] == wanted
+        if not isinstance(self.ids, np.ndarray):
+            stored = view.shard.array(ArrayKey(table, ID))
+            hit, at = _settle_collisions(self.ids, stored, keys, at, hit)
+        found[hit] = gids[at[hit]]
+        return found
+
+
+@dataclass(frozen=True)
+class TakeRows:
+    """Pick rows of one column.
+
+    Attributes:
+        key: the array.
+        rows: ``int64[n]``, row numbers within the shard's table.
+    """
+
+    key: ArrayKey
+    rows: npt.NDArray[np.int64]
+
+    def run(self, view: ShardView) -> ShardArray:
+        """Those rows, in that order."""
+        return take(view.shard.array(self.key), self.rows)
+
+
+def take(array: ShardArray, rows: npt.NDArray[np.int64]) -> ShardArray:
+    """Rows of a shard array, in the order asked for."""
+    if isinstance(array, np.ndarray):
+        return array[rows]
+    return array.take(pa.array(rows))
+
+
+def _settle_collisions(
+    ids: pa.LargeStringArray,
+    stored: pa.LargeStringArray,
+    keys: npt.NDArray[np.uint64],
+    at: npt.NDArray[np.int64],
+    hit: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Equal hashes are not yet equal strings: compare, and walk on where a run of keys is equal."""
+    hit, at = hit.copy(), at.copy()
+    open_rows = np.flatnonzero(hit)
+    while len(open_rows):
+        same = np.asarray(
+            pc.equal(ids.take(pa.array(open_rows)), stored.take(pa.array(at[open_rows]))),
+            dtype=bool,
+        )
+        open_rows = open_rows[~same]
+        next_at = at[open_rows] + 1
+        ended = (next_at >= len(keys)) | (
+            keys[np.minimum(next_at, len(keys) - 1)] != keys[at[open_rows]]
+        )
+        hit[open_rows[ended]] = False
+        at[open_rows] = next_at
+        open_rows = open_rows[~ended]
+    return hit, at

@@ -1,0 +1,145 @@
+"""A graph that runs on a cluster: what this node holds is mapped, the rest is asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ray
+
+from graphray.access import MappedArrays
+from graphray.cluster import require_ray
+from graphray.config import CallPolicy
+from graphray.errors import GraphNotRunning
+from graphray.graph import Graph
+from graphray.operations import Request
+from graphray.shard import ArrayKey
+from graphray.status import GraphStatus
+from graphray.transport import LOST, ReplicaSets, ask
+from graphray.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
+
+
+def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
+    """Connect to a graph that runs on the cluster at hand, from any process or job on it.
+
+    Args:
+        name: the name it was launched under.
+        policy: deadlines; see `graphray.config.CallPolicy`.
+
+    Raises:
+        GraphNotRunning: where no graph of that name runs, or there is no cluster.
+    """
+    require_ray(f"connecting to {name!r}")
+    try:
+        catalog = ray.get_actor(catalog_name(name), namespace=NAMESPACE)
+    except ValueError:
+        raise GraphNotRunning(
+            f"no graph {name!r} runs on this cluster; running: "
+            f"{', '.join(running_graphs()) or 'none'}; launch it with 'graphray launch'",
+            name=name,
+        ) from None
+    return Graph(ClusterAccess(catalog, policy or CallPolicy()))
+
+
+def running_graphs() -> list[str]:
+    """The names of the graphs on the cluster that this process is connected to."""
+    actors = ray.util.list_named_actors(all_namespaces=True)
+    found = (graph_of_catalog(a["name"]) for a in actors if a["namespace"] == NAMESPACE)
+    return sorted(name for name in found if name is not None)
+
+
+class ClusterAccess:
+    """A running graph (see `graphray.access.PartitionAccess`).
+
+    Arrays are published by the replicas on demand and owned by the catalog actor; once mapped they
+    stay valid in this process, whatever dies.
+    """
+
+    def __init__(self, catalog: ActorHandle, policy: CallPolicy) -> None:
+        self._catalog = catalog
+        self._policy = policy
+        self._node_id = ray.get_runtime_context().get_node_id()
+        view: GraphView = ask(catalog, "view", policy=policy)
+        self._spec = view.spec
+        self.schema, self.book, self.snapshot_id = view.schema, view.book, view.snapshot_id
+        self._replicas = ReplicaSets(view.handles, policy, self._current_handles)
+        self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
+        self._absent: set[tuple[int, ArrayKey]] = set()
+        self._lock = threading.Lock()
+
+    def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
+        """The arrays of every partition that has a replica on this node, else None."""
+        with self._lock:
+            unknown = [
+                key
+                for key in keys
+                if any(
+                    key not in arrays and (part, key) not in self._absent
+                    for part, arrays in enumerate(self._arrays)
+                )
+            ]
+            if unknown:
+                self._map(unknown)
+            return [
+                arrays if all(key in arrays for key in keys) else None for arrays in self._arrays
+            ]
+
+    def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
+        """Run one request at each of several partitions, over to other replicas on failure."""
+        return self._replicas.call_all(requests)
+
+    def status(self) -> GraphStatus:
+        """Who serves what, as the catalog sees it."""
+        return ask(self._catalog, "status", policy=self._policy)
+
+    def close(self) -> None:
+        """Let go of the mapped arrays."""
+        with self._lock:
+            self._arrays = [{} for _ in self._arrays]
+            self._absent = set()
+
+    def shutdown(self) -> None:
+        """End the graph for everyone; when this returns, its name is free again."""
+        self.close()
+        ask(self._catalog, "stop", policy=self._policy)
+        end_catalog(self._spec.name, self._policy)
+
+    def _current_handles(self) -> list[list[ActorHandle]]:
+        return ask(self._catalog, "view", policy=self._policy).handles
+
+    def _map(self, keys: list[ArrayKey]) -> None:
+        """Map what this node holds of some arrays; partitions it does not hold become absent."""
+        deadline = time.monotonic() + self._policy.deadline_s
+        while True:
+            published: dict[int, list[ray.ObjectRef]] = ask(
+                self._catalog, "resolve", self._node_id, keys, policy=self._policy
+            )
+            references = [reference for each in published.values() for reference in each]
+            try:
+                values = iter(ray.get(references, timeout=self._policy.deadline_s))
+            except LOST:
+                # The owner or the publisher died meanwhile: what was resolved is void.
+                if time.monotonic() >= deadline:
+                    published = {}
+                    break
+                continue
+            for part in published:
+                self._arrays[part].update({key: next(values) for key in keys})
+            break
+        for part in range(len(self._arrays)):
+            if part not in published:
+                self._absent.update((part, key) for key in keys)
+
+
+def end_catalog(name: str, policy: CallPolicy) -> None:
+    """Kill a graph's catalog actor, and wait until its name is free."""
+    deadline = time.monotonic() + policy.deadline_s
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        try:
+            ray.kill(ray.get_actor(catalog_name(name), namespace=NAMESPACE), no_restart=True)
+        except ValueError:
+            return
+        pause.wait(policy.backoff_s)

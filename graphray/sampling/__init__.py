@@ -1,0 +1,1 @@
+"""Sampling: seeds in, minibatches of their sampled neighbourhoods out."""

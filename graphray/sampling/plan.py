@@ -1,0 +1,92 @@
+"""What a loader was asked for, checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphray.adjacency import ALL_NEIGHBORS
+from graphray.errors import ArgumentError
+from graphray.schema import GraphSchema, Relation
+
+Fanout = Sequence[int] | Mapping[tuple[str, str, str] | str, Sequence[int]]
+
+
+def resolve_fanout(schema: GraphSchema, fanout: Fanout) -> dict[Relation, tuple[int, ...]]:
+    """The draws per hop of every relation that is followed.
+
+    Args:
+        schema: the graph's schema.
+        fanout: one list for all relations, or a list per relation; in the latter a 0 leaves a
+            relation out of a hop, and relations that are not named are not followed.
+
+    Raises:
+        ArgumentError: where a fanout is out of range, or the lists are of unequal length.
+        RelationNotFound: where a relation is not in the graph.
+    """
+    if isinstance(fanout, Mapping):
+        if not fanout:
+            raise ArgumentError("fanout names no relation; give at least one")
+        resolved = {
+            schema.relation_type(name).relation: _checked(draws, f"fanout[{name!r}]", least=0)
+            for name, draws in fanout.items()
+        }
+        lengths = {len(draws) for draws in resolved.values()}
+        if len(lengths) > 1:
+            raise ArgumentError(
+                f"fanout has {sorted(lengths)} hops for different relations; expected as many for "
+                "each (0 leaves a relation out of a hop)"
+            )
+        return {
+            r.relation: resolved[r.relation] for r in schema.relations if r.relation in resolved
+        }
+    draws = _checked(fanout, "fanout", least=1)
+    return {r.relation: draws for r in schema.relations}
+
+
+def _checked(draws: Any, name: str, least: int) -> tuple[int, ...]:
+    if isinstance(draws, (int, np.integer, str)) or not isinstance(draws, (Sequence, np.ndarray)):
+        raise ArgumentError(f"{name} = {draws!r}; expected a list with a number per hop")
+    if len(draws) == 0:
+        raise ArgumentError(f"{name} is empty; expected a number per hop, such as [15, 10]")
+    for hop, draw in enumerate(draws):
+        if not isinstance(draw, (int, np.integer)) or isinstance(draw, bool):
+            raise ArgumentError(f"{name}[{hop}] = {draw!r}; expected an integer")
+        if draw < least and draw != ALL_NEIGHBORS:
+            raise ArgumentError(
+                f"{name}[{hop}] = {draw}; expected >= {least}, or -1 for all neighbours"
+            )
+    return tuple(int(draw) for draw in draws)
+
+
+def resolve_seeds(schema: GraphSchema, seeds: Any) -> tuple[str, Any]:
+    """The node type of the seeds, and their ids (None: every node of the type).
+
+    Accepts ids alone where the graph has one node type, else ``(type, ids)`` or ``{type: ids}``;
+    a type's name alone stands for all of its nodes.
+
+    Raises:
+        ArgumentError: where it is none of these.
+        NodeTypeNotFound: where the type is not in the graph, or not given but needed.
+    """
+    if isinstance(seeds, Mapping):
+        if len(seeds) != 1:
+            raise ArgumentError(
+                f"seeds are given for {len(seeds)} node types; a loader takes those of one"
+            )
+        ((name, ids),) = seeds.items()
+        return schema.node_type(name).name, ids
+    if isinstance(seeds, tuple) and len(seeds) == 2 and seeds[0] in schema.node_type_names:
+        return seeds[0], seeds[1]
+    if isinstance(seeds, str) and seeds in schema.node_type_names:
+        return seeds, None
+    return schema.only_node_type("the loader's seeds").name, seeds
+
+
+def require_at_least(name: str, value: Any, least: int) -> int:
+    """An integer parameter, checked; raises ArgumentError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"{name} = {value!r}; expected an integer >= {least}")
+    return int(value)

@@ -1,0 +1,66 @@
+"""What a graph reports about itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+ReplicaState = Literal["starting", "serving", "unreachable", "in-process"]
+
+
+@dataclass(frozen=True)
+class ReplicaStatus:
+    """One copy of a partition.
+
+    Attributes:
+        part: the partition.
+        replica: the number of the copy, from 0.
+        state: "serving", "starting" (loading, or being restarted), "unreachable" (did not answer),
+            or "in-process" (an opened store: this process is the only reader).
+        node_id: Ray's id of the node it runs on; empty where it is not known.
+        pid: its process on that node, or None where it is not known.
+        reason: what is wrong, where something is.
+    """
+
+    part: int
+    replica: int
+    state: ReplicaState
+    node_id: str = ""
+    pid: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GraphStatus:
+    """A graph at a glance.
+
+    Attributes:
+        name: the name it was launched under; empty for an opened store.
+        uri: where its store is.
+        version: the published version that is served.
+        snapshot_id: what tells this state of the graph from every other.
+        parts: number of partitions.
+        nodes: nodes per type.
+        edges: adjacency entries per relation (an undirected edge has one at each end).
+        replicas: every copy of every partition.
+        warnings: what the graph had to settle for, such as replicas that share a node.
+    """
+
+    name: str
+    uri: str
+    version: int
+    snapshot_id: str
+    parts: int
+    nodes: dict[str, int]
+    edges: dict[str, int]
+    replicas: tuple[ReplicaStatus, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every replica serves."""
+        return all(replica.state in ("serving", "in-process") for replica in self.replicas)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain structure for scripts."""
+        return {**asdict(self), "is_well": self.is_well}
