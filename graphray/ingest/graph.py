@@ -1,0 +1,268 @@
+"""From what a user brought to one graph in stable ids.
+
+Every node of a type gets its stable id here: the row in the node table, or the rank of its id where
+there is no table. Every edge gets its id: the row in its relation's input. From here on nothing
+depends on the form in which the graph came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphray.errors import DanglingEdge
+from graphray.ids import UserIds
+from graphray.ingest.identity import (
+    ABSENT,
+    IdColumn,
+    IdMap,
+    check_unique,
+    distinct_ids,
+    read_ids,
+    settle_kind,
+)
+from graphray.ingest.inputs import EdgeInput, id_column
+from graphray.ingest.source import Source, columns_of
+from graphray.progress import progress
+from graphray.schema import GraphSchema, IdKind, NodeType, Relation, RelationType
+
+MissingNodes = Literal["error", "add"]
+
+
+@dataclass(frozen=True)
+class InputNodes:
+    """The nodes of one type, by stable id.
+
+    Attributes:
+        ids: users' ids, ``int64[n]`` or ``LargeStringArray``.
+        kind: which of the two.
+        properties: a row per node.
+    """
+
+    ids: UserIds
+    kind: IdKind
+    properties: pa.Table
+
+
+@dataclass(frozen=True)
+class InputEdges:
+    """The edges of one relation, by edge id.
+
+    Attributes:
+        sources: ``int32[m]`` or int64, stable ids of the source type.
+        destinations: likewise of the destination type.
+        directed: whether source and destination differ in meaning.
+        properties: a row per edge.
+    """
+
+    sources: npt.NDArray[Any]
+    destinations: npt.NDArray[Any]
+    directed: bool
+    properties: pa.Table
+
+
+@dataclass(frozen=True)
+class InputGraph:
+    """A whole graph in stable ids; node types and relations in canonical order."""
+
+    nodes: Mapping[str, InputNodes]
+    edges: Mapping[Relation, InputEdges]
+
+    @property
+    def schema(self) -> GraphSchema:
+        """What the graph is made of."""
+        return GraphSchema(
+            tuple(
+                NodeType(name, nodes.kind, columns_of(nodes.properties))
+                for name, nodes in self.nodes.items()
+            ),
+            tuple(
+                RelationType(relation, edges.directed, columns_of(edges.properties))
+                for relation, edges in self.edges.items()
+            ),
+        )
+
+
+def assemble(
+    relations: Mapping[Relation, EdgeInput],
+    tables: Mapping[str, Source],
+    directed: Mapping[Relation, bool],
+    missing_nodes: MissingNodes,
+) -> InputGraph:
+    """Number the nodes, and name every edge's ends by those numbers.
+
+    Args:
+        relations: the edges, per relation.
+        tables: the node tables of those types that have one.
+        directed: for every relation.
+        missing_nodes: what to do with an edge to a node that its type's table lacks.
+
+    Raises:
+        DanglingEdge: where there is one and ``missing_nodes`` is "error".
+        InputError: where ids are null, doubled or of two kinds.
+    """
+    properties = {r: e.source.properties((e.src, e.dst)) for r, e in relations.items()}
+    ends = {r: _Ends.read(e) for r, e in relations.items()}
+    nodes: dict[str, InputNodes] = {}
+    positions: dict[tuple[Relation, str], npt.NDArray[Any]] = {}
+    for name in _type_names(relations, tables):
+        naming = {
+            (relation, side): column
+            for relation, end in ends.items()
+            for node_type, side, column in (
+                (relation.source, "source", end.sources),
+                (relation.destination, "destination", end.destinations),
+            )
+            if node_type == name
+        }
+        table = tables.get(name)
+        brought = _brought_nodes(name, relations) if table is None else None
+        may_add = table is None or missing_nodes == "add"
+        found = _number_nodes(name, table or brought, list(naming.values()), may_add)
+        nodes[name] = found.nodes
+        positions.update(zip(naming, found.positions, strict=True))
+    return InputGraph(
+        nodes,
+        {
+            relation: InputEdges(
+                positions[relation, "source"],
+                positions[relation, "destination"],
+                directed[relation],
+                properties[relation],
+            )
+            for relation in relations
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Ends:
+    sources: IdColumn
+    destinations: IdColumn
+
+    @classmethod
+    def read(cls, edges: EdgeInput) -> _Ends:
+        return cls(read_ids(edges.source, edges.src), read_ids(edges.source, edges.dst))
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    nodes: InputNodes
+    positions: list[npt.NDArray[Any]]
+
+
+def _type_names(relations: Mapping[Relation, Any], tables: Mapping[str, Any]) -> list[str]:
+    """All node types: those with a table first, then as the relations name them."""
+    ends = (name for relation in relations for name in (relation.source, relation.destination))
+    return list(dict.fromkeys([*tables, *ends]))
+
+
+def _brought_nodes(name: str, relations: Mapping[Relation, EdgeInput]) -> Source | None:
+    """The largest node list of a type among those that came along with the edges."""
+    brought = [
+        nodes
+        for relation, edges in relations.items()
+        for node_type, nodes in (
+            (relation.source, edges.source_nodes),
+            (relation.destination, edges.destination_nodes),
+        )
+        if node_type == name and nodes is not None
+    ]
+    return max(brought, key=lambda nodes: nodes.table.num_rows, default=None)
+
+
+def _number_nodes(
+    name: str, table: Source | None, columns: Sequence[IdColumn], may_add: bool
+) -> _Numbered:
+    listed = None if table is None else read_ids(table, id_column(table))
+    kind = settle_kind(name, [*([listed] if listed else []), *columns])
+    if table is None or listed is None:
+        ids = distinct_ids(columns, kind)
+        properties = _rows_without_columns(len(ids))
+    else:
+        check_unique(name, listed)
+        ids = _as_user_ids(listed, kind)
+        properties = table.properties((listed.column,))
+    found = _positions(name, ids, columns)
+    missing = [_missing(column, at) for column, at in zip(columns, found, strict=True)]
+    if not any(missing):
+        return _Numbered(InputNodes(ids, kind, properties), found)
+    if not may_add:
+        raise _dangling(name, columns, found)
+    added = distinct_ids([column for column in missing if column], kind)
+    ids = _joined(ids, added)
+    properties = _with_null_rows(properties, len(added), len(ids))
+    return _Numbered(InputNodes(ids, kind, properties), _positions(name, ids, columns))
+
+
+def _positions(name: str, ids: UserIds, columns: Sequence[IdColumn]) -> list[npt.NDArray[Any]]:
+    id_map = IdMap(ids)
+    found = []
+    with progress(f"mapping {name} ids", total=len(columns), unit="columns") as bar:
+        for column in columns:
+            found.append(id_map.positions(column.values))
+            bar.advance()
+    return found
+
+
+def _missing(column: IdColumn, positions: npt.NDArray[Any]) -> IdColumn | None:
+    if len(positions) == 0 or positions.min() != ABSENT:
+        return None
+    values = column.values.filter(pa.array(positions == ABSENT))
+    return IdColumn(column.source, column.column, values, column.kind)
+
+
+def _dangling(
+    name: str, columns: Sequence[IdColumn], found: Sequence[npt.NDArray[Any]]
+) -> Exception:
+    column, positions = next(
+        (c, p) for c, p in zip(columns, found, strict=True) if len(p) and p.min() == ABSENT
+    )
+    row = int(np.argmax(positions == ABSENT))
+    return column.source.problem(
+        f"the edge names {name} {column.values[row].as_py()!r}, which the node table lacks; add "
+        'it there, or pass missing_nodes="add"',
+        row=row,
+        column=column.column,
+        kind=DanglingEdge,
+    )
+
+
+def _as_user_ids(column: IdColumn, kind: IdKind) -> UserIds:
+    if column.kind is None:
+        return np.empty(0, np.int64) if kind == "int64" else pa.array([], pa.large_string())
+    if kind == "int64":
+        return column.values.cast(pa.int64()).to_numpy()
+    return _one_array(column.values)
+
+
+def _joined(ids: UserIds, added: UserIds) -> UserIds:
+    if isinstance(ids, np.ndarray):
+        return np.concatenate([ids, added])
+    return pa.concat_arrays([ids, added])
+
+
+def _with_null_rows(table: pa.Table, added: int, total: int) -> pa.Table:
+    if table.num_columns == 0:
+        return _rows_without_columns(total)
+    nulls = pa.table([pa.nulls(added, field.type) for field in table.schema], table.schema)
+    return pa.concat_tables([table, nulls])
+
+
+def _rows_without_columns(count: int) -> pa.Table:
+    return pa.table({"": pa.nulls(count)}).select([])
+
+
+def _one_array(values: pa.ChunkedArray) -> pa.Array:
+    joined = values.combine_chunks()
+    return (
+        pc.cast(joined, values.type)
+        if isinstance(joined, pa.Array)
+        else pa.concat_arrays(joined.chunks)
+    )

@@ -1,0 +1,230 @@
+"""From users' ids to stable ids.
+
+The stable id of a node is its row in the node table; without a table it is the rank of its id in
+ascending order. Integer ids that fill their span to a quarter or more are looked up in a table over
+that span; all others by Arrow's hash table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphray.ids import UserIds
+from graphray.ingest.source import Source
+from graphray.kernels.lookup import mark_present, position_table, positions_in_span
+from graphray.schema import IdKind
+
+ABSENT = -1
+# A table over the span of the ids costs 4 bytes a slot and one cache miss a look-up; a hash table
+# costs some 20 bytes an id and several. Up to this many slots per id the table is the smaller one.
+SPAN_PER_ID_MAX = 4
+
+
+@dataclass(frozen=True)
+class IdColumn:
+    """A column of ids of one node type.
+
+    Attributes:
+        source: the table it stands in.
+        column: its name there.
+        values: ``pa.ChunkedArray`` of integers, or of large_string; no nulls.
+        kind: what the ids are; None where there are none, so that any kind fits.
+    """
+
+    source: Source
+    column: str
+    values: pa.ChunkedArray
+    kind: IdKind | None
+
+
+def read_ids(source: Source, column: str) -> IdColumn:
+    """Check and take a column of ids.
+
+    Raises:
+        InputError: where an id is null, or neither integer nor string.
+    """
+    values = source.table.column(column)
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if values.null_count:
+        row = pc.index(pc.is_null(values, nan_is_null=True), True).as_py()
+        raise source.problem("the id is null; every node needs one", row=row, column=column)
+    if len(values) == 0:
+        return IdColumn(source, column, values, None)
+    if pa.types.is_integer(values.type):
+        return IdColumn(source, column, _fitting(source, column, values), "int64")
+    if _is_text(values.type):
+        return IdColumn(source, column, values.cast(pa.large_string()), "string")
+    raise source.problem(
+        f"ids are integers or strings; got {values.type}, such as {values[0].as_py()!r}",
+        row=0,
+        column=column,
+    )
+
+
+def settle_kind(node_type: str, columns: Sequence[IdColumn]) -> IdKind:
+    """The kind of a node type's ids, which the first column that has ids decides.
+
+    Raises:
+        InputError: where a later column is of the other kind, naming its first misfit.
+    """
+    first = next((c for c in columns if c.kind is not None), None)
+    if first is None or first.kind is None:
+        return "int64"
+    for other in columns:
+        if other.kind not in (None, first.kind):
+            raise _mixed(node_type, first, other)
+    return first.kind
+
+
+def distinct_ids(columns: Iterable[IdColumn], kind: IdKind) -> UserIds:
+    """The distinct ids of all columns, in ascending order (strings by their UTF-8 bytes)."""
+    values = [c.values for c in columns if c.kind is not None]
+    if kind == "string":
+        parts = [pc.unique(v) for v in values]
+        found = pc.unique(pa.chunked_array(parts, pa.large_string()))
+        return found.take(pc.sort_indices(found))
+    if not values:
+        return np.empty(0, np.int64)
+    low, high = _span(values)
+    if high - low < SPAN_PER_ID_MAX * sum(map(len, values)):
+        present = np.zeros(high - low + 1, np.bool_)
+        for chunk in _chunks(values):
+            mark_present(chunk, low, present)
+        return np.flatnonzero(present).astype(np.int64, copy=False) + low
+    return np.unique(np.concatenate([pc.unique(v).to_numpy().astype(np.int64) for v in values]))
+
+
+class IdMap:
+    """Looks up the stable ids of one node type.
+
+    Args:
+        ids: ``int64[n]`` or ``LargeStringArray``, distinct; the stable id is the position.
+
+    Example:
+        >>> IdMap(np.array([30, 10, 20])).positions(pa.chunked_array([[10, 30, 99]])).tolist()
+        [1, 0, -1]
+    """
+
+    def __init__(self, ids: UserIds) -> None:
+        self._ids = ids
+        self._low = 0
+        self._table: npt.NDArray[Any] | None = None
+        if isinstance(ids, np.ndarray) and len(ids):
+            low, high = int(ids.min()), int(ids.max())
+            if high - low < SPAN_PER_ID_MAX * max(len(ids), 1024):
+                self._low = low
+                self._table = position_table(ids, low, high - low + 1, _position_dtype(len(ids)))
+
+    def positions(self, values: pa.ChunkedArray) -> npt.NDArray[Any]:
+        """The stable id of each value, `ABSENT` for those that are not in the map.
+
+        Returns:
+            ``int32[len(values)]``, or int64 where there are more than 2**31 nodes.
+        """
+        out = np.empty(len(values), _position_dtype(len(self._ids)))
+        start = 0
+        for chunk in values.chunks:
+            stop = start + len(chunk)
+            self._find(chunk, out[start:stop])
+            start = stop
+        return out
+
+    def _find(self, chunk: pa.Array, out: npt.NDArray[Any]) -> None:
+        if self._table is not None:
+            positions_in_span(chunk.to_numpy(), self._low, self._table, out)
+            return
+        known = self._ids if isinstance(self._ids, pa.Array) else pa.array(self._ids)
+        if len(known) == 0:
+            out[:] = ABSENT
+            return
+        found = pc.index_in(chunk.cast(known.type), known)
+        out[:] = pc.fill_null(found, ABSENT).to_numpy()
+
+
+def check_unique(node_type: str, ids: IdColumn) -> None:
+    """Raise InputError where a node table has an id twice, naming the id and both rows."""
+    distinct = pc.count_distinct(ids.values).as_py()
+    if distinct == len(ids.values):
+        return
+    row = _first_repeat(ids.values)
+    value = ids.values[row]
+    first = pc.index(ids.values, value).as_py()
+    label, first_row = ids.source.locate(first)
+    raise ids.source.problem(
+        f"the id {value.as_py()!r} of node type {node_type!r} is already in {label}, "
+        f"row {first_row}; node ids are unique",
+        row=row,
+        column=ids.column,
+    )
+
+
+def _first_repeat(values: pa.ChunkedArray) -> int:
+    codes = values.combine_chunks().dictionary_encode()
+    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
+    indices = codes.indices.to_numpy()
+    first_rows = np.unique(indices, return_index=True)[1]
+    repeated = np.ones(len(indices), bool)
+    repeated[first_rows] = False
+    return int(np.flatnonzero(repeated)[0])
+
+
+def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> Exception:
+    if other.kind == "string":
+        row = next((i for i, v in enumerate(other.values) if not _is_integer(v.as_py())), 0)
+    else:
+        row = 0
+    value = other.values[row].as_py()
+    kinds = {"int64": "integers", "string": "strings"}
+    return other.source.problem(
+        f"{value!r} is no id of node type {node_type!r}, whose ids are "
+        f"{kinds[str(first.kind)]} ({first.source.label}, column {first.column!r}); "
+        "one type has ids of one kind",
+        row=row,
+        column=other.column,
+    )
+
+
+def _is_integer(text: str) -> bool:
+    return text.strip().lstrip("+-").isdigit()
+
+
+def _fitting(source: Source, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Integers below 2**63."""
+    if pa.types.is_uint64(values.type):
+        try:
+            return values.cast(pa.int64())
+        except pa.ArrowInvalid:
+            row = pc.index(pc.greater(values, 2**63 - 1), True).as_py()
+            raise source.problem(
+                f"the id {values[row]} is above 2**63 - 1", row=row, column=column
+            ) from None
+    return values
+
+
+def _is_text(dtype: pa.DataType) -> bool:
+    return (
+        pa.types.is_string(dtype)
+        or pa.types.is_large_string(dtype)
+        or (pa.types.is_string_view(dtype))
+    )
+
+
+def _position_dtype(count: int) -> np.dtype[Any]:
+    return np.dtype(np.int32) if count < 2**31 else np.dtype(np.int64)
+
+
+def _chunks(columns: Iterable[pa.ChunkedArray]) -> Iterable[npt.NDArray[Any]]:
+    return (chunk.to_numpy() for column in columns for chunk in column.chunks if len(chunk))
+
+
+def _span(columns: Iterable[pa.ChunkedArray]) -> tuple[int, int]:
+    bounds = [pc.min_max(column).as_py() for column in columns]
+    return min(b["min"] for b in bounds), max(b["max"] for b in bounds)

@@ -1,0 +1,176 @@
+"""Where a store lies: a folder on any filesystem that ``pyarrow.fs`` reaches.
+
+The one thing that publishing needs beyond reading and writing is *create if absent*: of two writers
+that create the same name, exactly one succeeds. A local disk offers it as ``link(2)``, which fails
+where the name exists and shows the file complete or not at all. ``pyarrow.fs`` has no such call for
+object stores; there `Place.create` looks first and writes then, and two writers within the same
+moment can both believe to have won:
+
+1. A looks: the name is absent.
+2. B looks: the name is absent.
+3. A writes. 4. B writes over it.
+
+A reader sees one of the two graphs, each complete in itself, because their data files have
+different names. Have a single writer per store there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import pyarrow as pa
+from pyarrow import fs
+
+from graphray.errors import ArgumentError
+
+StoreUri: TypeAlias = str | os.PathLike[str] | tuple[fs.FileSystem, str]
+
+
+class Place:
+    """A folder on a filesystem.
+
+    Args:
+        uri: a local path, ``file://`` or any other URI that ``pyarrow.fs`` knows (``s3://``,
+            ``gs://``, ``hdfs://``), or a pair of a ``pyarrow.fs.FileSystem`` and a path on it.
+
+    Attributes:
+        uri: the same, made absolute: opens the same folder from any process.
+
+    Raises:
+        ArgumentError: where no filesystem knows the URI.
+    """
+
+    def __init__(self, uri: StoreUri) -> None:
+        self._filesystem, self._root, self.uri = _resolve(uri)
+        self.is_local = isinstance(self._filesystem, fs.LocalFileSystem)
+
+    def __str__(self) -> str:
+        return self.uri if isinstance(self.uri, str) else self._root
+
+    def path(self, name: str) -> str:
+        """The path of a file below this place, on its filesystem."""
+        return f"{self._root}/{name}"
+
+    def is_file(self) -> bool:
+        """Whether a file stands where the folder should."""
+        return self._filesystem.get_file_info(self._root).type == fs.FileType.File
+
+    def exists(self) -> bool:
+        """Whether the folder is there."""
+        return self._filesystem.get_file_info(self._root).type == fs.FileType.Directory
+
+    def names(self) -> list[str]:
+        """The names of the files and folders directly below; empty where the folder is absent."""
+        selector = fs.FileSelector(self._root, allow_not_found=True)
+        return [info.base_name for info in self._filesystem.get_file_info(selector)]
+
+    def size_bytes(self, name: str) -> int | None:
+        """The size of a file, or None where it is absent."""
+        info = self._filesystem.get_file_info(self.path(name))
+        return info.size if info.type == fs.FileType.File else None
+
+    def read(self, name: str) -> bytes:
+        """The content of a small file."""
+        with self._filesystem.open_input_stream(self.path(name)) as stream:
+            return stream.read()
+
+    def buffer(self, name: str) -> pa.Buffer:
+        """The content of a file: mapped where it is local, else read into memory."""
+        if self.is_local:
+            if self.size_bytes(name) == 0:
+                return pa.py_buffer(b"")  # an empty file cannot be mapped
+            with pa.memory_map(self.path(name)) as mapped:
+                return mapped.read_buffer()
+        with self._filesystem.open_input_file(self.path(name)) as stream:
+            return stream.read_buffer()
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO | Any]:
+        """A stream to a new file, which is on disk when the block ends."""
+        folder = self.path(name).rpartition("/")[0]
+        self._filesystem.create_dir(folder, recursive=True)
+        if not self.is_local:
+            with self._filesystem.open_output_stream(self.path(name)) as stream:
+                yield stream
+            return
+        with open(self.path(name), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Create a file directly below, complete or not at all.
+
+        Returns:
+            False where a file of that name is already there, which is left as it is.
+        """
+        if self.is_local:
+            return self._link(name, content)
+        if self.size_bytes(name) is not None:
+            return False
+        with self.writing(name) as stream:
+            stream.write(content)
+        return True
+
+    def _link(self, name: str, content: bytes) -> bool:
+        temporary = f"{name}.{secrets.token_hex(8)}.tmp"
+        try:
+            with self.writing(temporary) as file:
+                file.write(content)
+            try:
+                os.link(self.path(temporary), self.path(name))
+            except FileExistsError:
+                return False
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path(temporary))
+        _sync_folder(self._root)
+        return True
+
+    def remove_tree(self, name: str) -> None:
+        """Remove a folder below and all in it; nothing where it is absent."""
+        if self._filesystem.get_file_info(self.path(name)).type == fs.FileType.Directory:
+            self._filesystem.delete_dir(self.path(name))
+
+    def remove_if_empty(self, name: str = "") -> None:
+        """Remove a folder below, or the place itself, unless something is in it."""
+        path = self.path(name) if name else self._root
+        if self.is_local:
+            with suppress(OSError):  # it is not empty, or someone else removed it
+                os.rmdir(path)
+            return
+        inside = self._filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        if not inside and self._filesystem.get_file_info(path).type == fs.FileType.Directory:
+            self._filesystem.delete_dir(path)
+
+
+def _resolve(uri: StoreUri) -> tuple[fs.FileSystem, str, Any]:
+    if isinstance(uri, tuple):
+        filesystem, path = uri
+        return filesystem, path.rstrip("/"), (filesystem, path)
+    text = os.fspath(uri)
+    if "://" not in text:
+        path = str(Path(text).expanduser().absolute())
+        return fs.LocalFileSystem(), path, path
+    try:
+        filesystem, path = fs.FileSystem.from_uri(text)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ArgumentError(
+            f"cannot open {text!r}: {error}; expected a local path or a URI that pyarrow.fs knows, "
+            "such as file:///..., s3://..., gs://... or hdfs://..."
+        ) from error
+    return filesystem, path.rstrip("/"), text
+
+
+def _sync_folder(path: str) -> None:
+    # A new name is on disk only when its folder is.
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,133 @@
+"""Writing one version of a store.
+
+Data files go under a folder of their own, ``data/<build id>/``, where no reader looks until the
+manifest that names them is created as the last step. Checksums are taken from the bytes as they go
+out, not from a second read. Every table is one Arrow record batch, so that each column is
+contiguous in the file and maps as one array.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+
+from graphray.book import PartitionBook
+from graphray.errors import VersionConflict
+from graphray.schema import GraphSchema
+from graphray.store.manifest import Manifest, StoredFile, manifest_name, shard_path
+from graphray.store.place import Place
+
+
+class StoreWriter:
+    """Writes the files of one build; leaving the block without `publish` removes them all.
+
+    Args:
+        place: the folder of the store, which need not exist.
+        version: the number to publish.
+
+    Example:
+        >>> import tempfile
+        >>> place = Place(tempfile.mkdtemp() + "/store")
+        >>> with StoreWriter(place, version=1) as writer:
+        ...     writer.write(0, "nodes/node", pa.table({"@id": [7, 9]}))
+        >>> place.exists()
+        False
+    """
+
+    def __init__(self, place: Place, version: int) -> None:
+        self._place = place
+        self._version = version
+        # Random, so that two writers never share a folder; what the files hold is not.
+        self._build_id = secrets.token_hex(8)
+        self._made_folder = not place.exists()
+        self._files: list[StoredFile] = []
+        self._published = False
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._published:
+            self.abort()
+
+    def write(self, part: int, table: str, content: pa.Table) -> None:
+        """Write one table of one partition's shard."""
+        path = shard_path(self._build_id, part, table)
+        with self._place.writing(path) as stream:
+            tee = _Tee(stream)
+            with pa.ipc.new_file(pa.PythonFile(tee, mode="w"), content.schema) as file:
+                file.write_batch(_as_one_batch(content))
+        self._files.append(StoredFile(path, tee.size_bytes, tee.sha256))
+
+    def publish(self, schema: GraphSchema, book: PartitionBook, build: Mapping[str, Any]) -> None:
+        """Make the version visible, in one step.
+
+        Raises:
+            VersionConflict: where another writer published this version first.
+        """
+        manifest = Manifest(self._version, schema, book, build, tuple(self._files))
+        if not self._place.create(manifest_name(self._version), manifest.to_bytes()):
+            raise VersionConflict(
+                f"version {self._version} of the store {self._place} was published by another "
+                "writer meanwhile; read it, and build again if yours should follow it",
+                uri=str(self._place),
+                version=self._version,
+            )
+        self._published = True
+
+    def abort(self) -> None:
+        """Remove what was written, and the store's folder where this build made it."""
+        self._place.remove_tree(f"data/{self._build_id}")
+        self._place.remove_if_empty("data")
+        if self._made_folder:
+            self._place.remove_if_empty()
+
+
+class _Tee:
+    """A stream that hashes and counts what passes through it."""
+
+    closed = False
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._hash.update(view)
+        self._stream.write(view)
+        self.size_bytes += view.nbytes
+        return view.nbytes
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """The stream is closed by whoever opened it."""
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _as_one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    if len(batches) == 1:
+        return batches[0]
+    if not batches:
+        columns = [pa.array([], field.type) for field in table.schema]
+        return pa.RecordBatch.from_arrays(columns, schema=table.schema)
+    # combine_chunks keeps a column in pieces where one piece cannot hold it, such as a `string`
+    # column above 2 GiB; ingest makes those large_string.
+    raise AssertionError(f"a table in {len(batches)} pieces: {table.schema}")
