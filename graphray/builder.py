@@ -6,26 +6,25 @@ step, so that a build which fails leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from graphray.book import AdjacencyName, PartitionBook, Relabelling, relabel
-from graphray.errors import ArgumentError, InputError, RelationNotFound, StoreExists
-from graphray.ingest.graph import InputEdges, InputGraph, MissingNodes, assemble
-from graphray.ingest.inputs import EdgeInput, read_edges, read_nodes
-from graphray.ingest.source import Source
+from graphray.errors import ArgumentError, InputError, StoreExists
+from graphray.ingest import Directed, InputEdges, InputGraph, MissingNodes, read_graph
 from graphray.kernels.csr import Adjacency, build_adjacency
 from graphray.progress import progress
-from graphray.schema import DEFAULT_NODE_TYPE, DEFAULT_RELATION, Direction, Relation
+from graphray.schema import Direction, Relation
 from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
 from graphray.store.tables import adjacency_tables, index_tables, node_tables
 from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.quality import measure
-from partitioners.registry import Assignment, Partitioner, assign
+from partitioners.registry import Assignment, Partitioner, assign, get
 
 IfExists = Literal["error", "new_version"]
 
@@ -37,7 +36,7 @@ def build(
     nodes: Any = None,
     parts: int = 1,
     partitioner: str | Partitioner = "hash",
-    directed: bool | Mapping[tuple[str, str, str], bool] | None = None,
+    directed: Directed = None,
     missing_nodes: MissingNodes = "error",
     if_exists: IfExists = "error",
     src: str | None = None,
@@ -81,16 +80,20 @@ def build(
     Example:
         >>> import tempfile
         >>> store = build(([0, 1, 2], [1, 2, 0]), tempfile.mkdtemp(), parts=2)
-        >>> store.book.num_nodes("node"), store.book.num_edges(DEFAULT_RELATION)
+        >>> store.book.num_nodes("node"), store.book.num_edges(("node", "edge", "node"))
         (3, 3)
     """
+    if parts < 1:
+        raise ArgumentError(f"parts = {parts}; expected 1 up to the number of nodes")
+    chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     place, version = _next_version(uri, if_exists)
-    graph = _read(edges, nodes, directed, missing_nodes, src, dst)
+    graph = read_graph(
+        edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
+    )
     problem = _problem(graph)
     if problem.num_nodes == 0:
         raise InputError("the graph has no nodes; pass edges, or a node table")
-    assignment = assign(partitioner, problem, parts, rng_seed)
-    name = partitioner if isinstance(partitioner, str) else partitioner.name
+    assignment = assign(chosen, problem, parts, rng_seed)
     quality = measure(problem, assignment, parts).to_json()
     relabellings = _relabel(problem, assignment, parts)
     del problem, assignment
@@ -102,7 +105,7 @@ def build(
             book,
             {
                 "created_at": created_at,
-                "partitioner": name,
+                "partitioner": chosen.name,
                 "rng_seed": rng_seed,
                 "parts": parts,
                 "num_nodes": {t: len(n.ids) for t, n in graph.nodes.items()},
@@ -127,89 +130,6 @@ def _next_version(uri: StoreUri, if_exists: IfExists) -> tuple[Place, int]:
             uri=str(place),
         )
     return place, (there[-1] if there else 0) + 1
-
-
-def _read(
-    edges: Any,
-    nodes: Any,
-    directed: bool | Mapping[tuple[str, str, str], bool] | None,
-    missing_nodes: MissingNodes,
-    src: str | None,
-    dst: str | None,
-) -> InputGraph:
-    if missing_nodes not in ("error", "add"):
-        raise ArgumentError(f"missing_nodes = {missing_nodes!r}; expected 'error' or 'add'")
-    if isinstance(edges, Mapping):
-        inputs = {
-            _relation(triple): read_edges(table, f"edges[{tuple(triple)!r}]", src, dst)
-            for triple, table in edges.items()
-        }
-    else:
-        inputs = {DEFAULT_RELATION: read_edges(edges, "edges", src, dst)}
-    tables = _read_node_tables(nodes, inputs)
-    if nodes is not None and missing_nodes == "error":
-        _check_endpoints(inputs, tables)
-    return assemble(inputs, tables, _directions(inputs, directed), missing_nodes)
-
-
-def _relation(triple: Any) -> Relation:
-    if not (isinstance(triple, tuple) and len(triple) == 3 and all(map(_is_name, triple))):
-        raise ArgumentError(
-            f"relation {triple!r}; expected (source type, name, destination type), three strings"
-        )
-    return Relation(*triple)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _read_node_tables(nodes: Any, inputs: Mapping[Relation, EdgeInput]) -> dict[str, Source]:
-    if nodes is None:
-        return {}
-    if isinstance(nodes, Mapping):
-        wrong = next((name for name in nodes if not _is_name(name)), None)
-        if wrong is not None:
-            raise ArgumentError(f"node type {wrong!r}; expected a string")
-        return {name: read_nodes(table, f"nodes[{name!r}]") for name, table in nodes.items()}
-    types = {name for relation in inputs for name in (relation.source, relation.destination)}
-    if len(types) > 1:
-        raise ArgumentError(
-            f"the relations have several node types ({', '.join(sorted(types))}); pass nodes as "
-            "{type: table}"
-        )
-    return {(types or {DEFAULT_NODE_TYPE}).pop(): read_nodes(nodes, "nodes")}
-
-
-def _check_endpoints(inputs: Mapping[Relation, EdgeInput], tables: Mapping[str, Source]) -> None:
-    for relation in inputs:
-        for end in (relation.source, relation.destination):
-            if end not in tables:
-                raise ArgumentError(
-                    f"relation {relation} has the node type {end!r}, which nodes lacks; it has: "
-                    f'{", ".join(tables) or "none"}. Pass its table, or missing_nodes="add"'
-                )
-
-
-def _directions(
-    inputs: Mapping[Relation, EdgeInput], directed: bool | Mapping[Any, bool] | None
-) -> dict[Relation, bool]:
-    asked = directed if isinstance(directed, Mapping) else dict.fromkeys(inputs, directed)
-    unknown = next((r for r in asked if r not in inputs), None)
-    if unknown is not None:
-        raise RelationNotFound(
-            f"directed names the relation {unknown!r}; there are: {', '.join(map(str, inputs))}",
-            relation=unknown,
-        )
-    answer = {}
-    for relation, edges in inputs.items():
-        said = asked.get(relation)
-        answer[relation] = edges.directed is not False if said is None else bool(said)
-        if not answer[relation] and relation.source != relation.destination:
-            raise ArgumentError(
-                f"relation {relation} cannot be undirected: its two ends are of different types"
-            )
-    return answer
 
 
 def _problem(graph: InputGraph) -> PartitionProblem:
@@ -243,39 +163,41 @@ def _relabel(
 def _write(
     writer: StoreWriter, graph: InputGraph, relabellings: Mapping[str, Relabelling], parts: int
 ) -> dict[AdjacencyName, npt.NDArray[np.int64]]:
-    """Write all shards; returns where each partition's edges begin, per adjacency."""
+    """Write all shards; returns the bounds of each partition's edges, per adjacency."""
     adjacencies = [
-        (relation, direction)
+        (relation_type.relation, direction)
         for relation_type in graph.schema.relations
-        for relation in [relation_type.relation]
         for direction in relation_type.stored_directions
     ]
-    tables = parts * 2 * (len(graph.nodes) + len(adjacencies))
+    tables = 2 * parts * (len(graph.nodes) + len(adjacencies))
     edge_offsets = {}
     with progress("writing", total=tables, unit="tables") as bar:
-
-        def write(part: int, name: str, table: Any) -> None:
+        for part, name, table in _node_tables(graph, relabellings, parts):
             writer.write(part, name, table)
             bar.advance()
-
-        for name, nodes in graph.nodes.items():
-            relabelling = relabellings[name]
-            for part, table in enumerate(node_tables(nodes.ids, nodes.properties, relabelling)):
-                write(part, nodes_table(name), table)
-            indexes = index_tables(nodes.ids, relabelling.gid_of_stable, parts)
-            for part, table in enumerate(indexes):
-                write(part, index_table(name), table)
         for relation, direction in adjacencies:
             edges = graph.edges[relation]
             adjacency = _sorted(relation, direction, edges, relabellings)
-            end = relation.destination if direction == "in" else relation.source
-            offsets = relabellings[end].offsets
+            row_type = relation.destination if direction == "in" else relation.source
+            offsets = relabellings[row_type].offsets
             edge_offsets[relation, direction] = adjacency.indptr[offsets]
             sliced = adjacency_tables(adjacency, edges.properties, offsets)
             for part, (rows, entries) in enumerate(sliced):
-                write(part, rows_table(relation, direction), rows)
-                write(part, edges_table(relation, direction), entries)
+                writer.write(part, rows_table(relation, direction), rows)
+                writer.write(part, edges_table(relation, direction), entries)
+                bar.advance(2)
     return edge_offsets
+
+
+def _node_tables(
+    graph: InputGraph, relabellings: Mapping[str, Relabelling], parts: int
+) -> Iterator[tuple[int, str, pa.Table]]:
+    for name, nodes in graph.nodes.items():
+        relabelling = relabellings[name]
+        for part, table in enumerate(node_tables(nodes.ids, nodes.properties, relabelling)):
+            yield part, nodes_table(name), table
+        for part, table in enumerate(index_tables(nodes.ids, relabelling.gid_of_stable, parts)):
+            yield part, index_table(name), table
 
 
 def _sorted(

@@ -25,6 +25,7 @@ COMPRESSED_SUFFIXES = (".gz", ".bz2", ".zst", ".lz4")
 
 # The first row of data in a CSV file is its second line.
 CSV_FIRST_ROW = 2
+_NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 _BLOCK_BYTES_MAX = 2**31 - 1
 
 
@@ -40,8 +41,8 @@ def read_files(paths: Path | Sequence[Path]) -> Source:
         InputNotFound: where a file is absent, or a folder or glob has none.
         InputError: where a file cannot be read, or the files do not fit together.
     """
-    single = isinstance(paths, (str, os.PathLike))
-    found = [file for path in ([paths] if single else paths) for file in _expand(os.fspath(path))]
+    listed = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    found = [file for path in listed for file in _expand(os.fspath(path))]
     if not found:
         raise InputNotFound("no files to read: the list of paths is empty")
     tables = []
@@ -83,6 +84,17 @@ class _File:
             raise InputError(f"cannot be read: {error}", source=self.label) from error
 
     def _read_csv(self) -> pa.Table:
+        table = self._convert_csv()
+        if all(map(_NUMBER.fullmatch, table.column_names)):
+            raise InputError(
+                "the first row holds numbers, not the names of columns; add a header such as "
+                "src,dst",
+                source=self.label,
+                row=1,
+            )
+        return table
+
+    def _convert_csv(self) -> pa.Table:
         try:
             return self._parse_csv()
         except pa.ArrowInvalid as error:

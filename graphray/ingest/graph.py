@@ -7,14 +7,13 @@ depends on the form in which the graph came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphray.errors import DanglingEdge
 from graphray.ids import UserIds
@@ -108,97 +107,89 @@ def assemble(
         InputError: where ids are null, doubled or of two kinds.
     """
     properties = {r: e.source.properties((e.src, e.dst)) for r, e in relations.items()}
-    ends = {r: _Ends.read(e) for r, e in relations.items()}
+    ends = _read_ends(relations)
     nodes: dict[str, InputNodes] = {}
-    positions: dict[tuple[Relation, str], npt.NDArray[Any]] = {}
-    for name in _type_names(relations, tables):
-        naming = {
-            (relation, side): column
-            for relation, end in ends.items()
-            for node_type, side, column in (
-                (relation.source, "source", end.sources),
-                (relation.destination, "destination", end.destinations),
-            )
-            if node_type == name
-        }
-        table = tables.get(name)
-        brought = _brought_nodes(name, relations) if table is None else None
-        may_add = table is None or missing_nodes == "add"
-        found = _number_nodes(name, table or brought, list(naming.values()), may_add)
-        nodes[name] = found.nodes
-        positions.update(zip(naming, found.positions, strict=True))
-    return InputGraph(
-        nodes,
-        {
-            relation: InputEdges(
-                positions[relation, "source"],
-                positions[relation, "destination"],
-                directed[relation],
-                properties[relation],
-            )
-            for relation in relations
-        },
-    )
+    stable_ids: dict[_End, npt.NDArray[Any]] = {}
+    for name in _type_names(tables, ends):
+        columns = {end: column for end, column in ends.items() if end.node_type == name}
+        listed = tables.get(name)
+        may_add = listed is None or missing_nodes == "add"
+        if listed is None:
+            listed = _brought_nodes(name, relations)
+        nodes[name], found = _number_nodes(name, listed, list(columns.values()), may_add)
+        stable_ids.update(zip(columns, found, strict=True))
+    edges = {
+        relation: InputEdges(
+            stable_ids[_End(relation, "source")],
+            stable_ids[_End(relation, "destination")],
+            directed[relation],
+            properties[relation],
+        )
+        for relation in relations
+    }
+    return InputGraph(nodes, edges)
 
 
-@dataclass(frozen=True)
-class _Ends:
-    sources: IdColumn
-    destinations: IdColumn
+class _End(NamedTuple):
+    """One end of a relation."""
 
-    @classmethod
-    def read(cls, edges: EdgeInput) -> _Ends:
-        return cls(read_ids(edges.source, edges.src), read_ids(edges.source, edges.dst))
+    relation: Relation
+    side: Literal["source", "destination"]
 
-
-@dataclass(frozen=True)
-class _Numbered:
-    nodes: InputNodes
-    positions: list[npt.NDArray[Any]]
+    @property
+    def node_type(self) -> str:
+        return getattr(self.relation, self.side)
 
 
-def _type_names(relations: Mapping[Relation, Any], tables: Mapping[str, Any]) -> list[str]:
+def _read_ends(relations: Mapping[Relation, EdgeInput]) -> dict[_End, IdColumn]:
+    ends = {}
+    for relation, edges in relations.items():
+        ends[_End(relation, "source")] = read_ids(edges.source, edges.src)
+        ends[_End(relation, "destination")] = read_ids(edges.source, edges.dst)
+    return ends
+
+
+def _type_names(tables: Iterable[str], ends: Iterable[_End]) -> list[str]:
     """All node types: those with a table first, then as the relations name them."""
-    ends = (name for relation in relations for name in (relation.source, relation.destination))
-    return list(dict.fromkeys([*tables, *ends]))
+    return list(dict.fromkeys([*tables, *(end.node_type for end in ends)]))
 
 
 def _brought_nodes(name: str, relations: Mapping[Relation, EdgeInput]) -> Source | None:
     """The largest node list of a type among those that came along with the edges."""
-    brought = [
-        nodes
-        for relation, edges in relations.items()
-        for node_type, nodes in (
-            (relation.source, edges.source_nodes),
-            (relation.destination, edges.destination_nodes),
-        )
-        if node_type == name and nodes is not None
-    ]
-    return max(brought, key=lambda nodes: nodes.table.num_rows, default=None)
+    brought = []
+    for relation, edges in relations.items():
+        if relation.source == name:
+            brought.append(edges.source_nodes)
+        if relation.destination == name:
+            brought.append(edges.destination_nodes)
+    lists = [nodes for nodes in brought if nodes is not None]
+    return max(lists, key=lambda nodes: nodes.table.num_rows, default=None)
 
 
 def _number_nodes(
-    name: str, table: Source | None, columns: Sequence[IdColumn], may_add: bool
-) -> _Numbered:
-    listed = None if table is None else read_ids(table, id_column(table))
-    kind = settle_kind(name, [*([listed] if listed else []), *columns])
-    if table is None or listed is None:
+    name: str, listed: Source | None, columns: Sequence[IdColumn], may_add: bool
+) -> tuple[InputNodes, list[npt.NDArray[Any]]]:
+    """The nodes of one type, and the stable ids of every column that names them."""
+    table = None if listed is None else read_ids(listed, id_column(listed))
+    kind = settle_kind(name, columns if table is None else [table, *columns])
+    if table is None:
         ids = distinct_ids(columns, kind)
         properties = _rows_without_columns(len(ids))
     else:
-        check_unique(name, listed)
-        ids = _as_user_ids(listed, kind)
-        properties = table.properties((listed.column,))
+        check_unique(name, table)
+        ids = table.as_user_ids(kind)
+        properties = table.source.properties((table.column,))
     found = _positions(name, ids, columns)
     missing = [_missing(column, at) for column, at in zip(columns, found, strict=True)]
-    if not any(missing):
-        return _Numbered(InputNodes(ids, kind, properties), found)
-    if not may_add:
-        raise _dangling(name, columns, found)
-    added = distinct_ids([column for column in missing if column], kind)
-    ids = _joined(ids, added)
-    properties = _with_null_rows(properties, len(added), len(ids))
-    return _Numbered(InputNodes(ids, kind, properties), _positions(name, ids, columns))
+    unlisted = [column for column in missing if column is not None]
+    if unlisted:
+        if not may_add:
+            raise _dangling(name, columns, found)
+        added = distinct_ids(unlisted, kind)
+        ids = _joined(ids, added)
+        properties = _with_null_rows(properties, len(added))
+        found = _positions(name, ids, columns)
+    return InputNodes(ids, kind, properties), found
 
 
 def _positions(name: str, ids: UserIds, columns: Sequence[IdColumn]) -> list[npt.NDArray[Any]]:
@@ -234,35 +225,18 @@ def _dangling(
     )
 
 
-def _as_user_ids(column: IdColumn, kind: IdKind) -> UserIds:
-    if column.kind is None:
-        return np.empty(0, np.int64) if kind == "int64" else pa.array([], pa.large_string())
-    if kind == "int64":
-        return column.values.cast(pa.int64()).to_numpy()
-    return _one_array(column.values)
-
-
 def _joined(ids: UserIds, added: UserIds) -> UserIds:
     if isinstance(ids, np.ndarray):
         return np.concatenate([ids, added])
     return pa.concat_arrays([ids, added])
 
 
-def _with_null_rows(table: pa.Table, added: int, total: int) -> pa.Table:
+def _with_null_rows(table: pa.Table, added: int) -> pa.Table:
     if table.num_columns == 0:
-        return _rows_without_columns(total)
+        return _rows_without_columns(table.num_rows + added)
     nulls = pa.table([pa.nulls(added, field.type) for field in table.schema], table.schema)
     return pa.concat_tables([table, nulls])
 
 
 def _rows_without_columns(count: int) -> pa.Table:
     return pa.table({"": pa.nulls(count)}).select([])
-
-
-def _one_array(values: pa.ChunkedArray) -> pa.Array:
-    joined = values.combine_chunks()
-    return (
-        pc.cast(joined, values.type)
-        if isinstance(joined, pa.Array)
-        else pa.concat_arrays(joined.chunks)
-    )

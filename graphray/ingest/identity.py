@@ -43,6 +43,12 @@ class IdColumn:
     values: pa.ChunkedArray
     kind: IdKind | None
 
+    def as_user_ids(self, kind: IdKind) -> UserIds:
+        """The ids in the form of `graphray.ids`; ``kind`` is that of the whole node type."""
+        if kind == "string":
+            return self.values.cast(pa.large_string()).combine_chunks()
+        return self.values.cast(pa.int64()).to_numpy()
+
 
 def read_ids(source: Source, column: str) -> IdColumn:
     """Check and take a column of ids.
@@ -62,9 +68,11 @@ def read_ids(source: Source, column: str) -> IdColumn:
         return IdColumn(source, column, _fitting(source, column, values), "int64")
     if _is_text(values.type):
         return IdColumn(source, column, values.cast(pa.large_string()), "string")
+    row = _first_fraction(values) if pa.types.is_floating(values.type) else 0
     raise source.problem(
-        f"ids are integers or strings; got {values.type}, such as {values[0].as_py()!r}",
-        row=0,
+        f"{values[row].as_py()!r} is no id: ids are integers or strings, and the column is of type "
+        f"{values.type}; convert it",
+        row=row,
         column=column,
     )
 
@@ -194,6 +202,11 @@ def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> Exception:
 
 def _is_integer(text: str) -> bool:
     return text.strip().lstrip("+-").isdigit()
+
+
+def _first_fraction(values: pa.ChunkedArray) -> int:
+    """The first row that makes a column of numbers one of floats, else row 0."""
+    return max(0, pc.index(pc.equal(values, pc.floor(values)), False).as_py())
 
 
 def _fitting(source: Source, column: str, values: pa.ChunkedArray) -> pa.ChunkedArray:

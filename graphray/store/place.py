@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, TypeAlias
 import pyarrow as pa
 from pyarrow import fs
 
-from graphray.errors import ArgumentError
+from graphray.errors import ArgumentError, StoreError
 
 StoreUri: TypeAlias = str | os.PathLike[str] | tuple[fs.FileSystem, str]
 
@@ -65,9 +65,12 @@ class Place:
         return self._filesystem.get_file_info(self._root).type == fs.FileType.Directory
 
     def names(self) -> list[str]:
-        """The names of the files and folders directly below; empty where the folder is absent."""
-        selector = fs.FileSelector(self._root, allow_not_found=True)
-        return [info.base_name for info in self._filesystem.get_file_info(selector)]
+        """The names of the files and folders directly below; empty where there is no folder."""
+        if not self.exists():
+            return []
+        with _reported("read", self._root):
+            inside = self._filesystem.get_file_info(fs.FileSelector(self._root))
+        return [info.base_name for info in inside]
 
     def size_bytes(self, name: str) -> int | None:
         """The size of a file, or None where it is absent."""
@@ -76,32 +79,37 @@ class Place:
 
     def read(self, name: str) -> bytes:
         """The content of a small file."""
-        with self._filesystem.open_input_stream(self.path(name)) as stream:
+        with (
+            _reported("read", self.path(name)),
+            self._filesystem.open_input_stream(self.path(name)) as stream,
+        ):
             return stream.read()
 
     def buffer(self, name: str) -> pa.Buffer:
         """The content of a file: mapped where it is local, else read into memory."""
-        if self.is_local:
-            if self.size_bytes(name) == 0:
-                return pa.py_buffer(b"")  # an empty file cannot be mapped
-            with pa.memory_map(self.path(name)) as mapped:
-                return mapped.read_buffer()
-        with self._filesystem.open_input_file(self.path(name)) as stream:
-            return stream.read_buffer()
+        path = self.path(name)
+        with (
+            _reported("read", path),
+            pa.memory_map(path)
+            if self.is_local
+            else self._filesystem.open_input_file(path) as file,
+        ):
+            return file.read_buffer()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO | Any]:
         """A stream to a new file, which is on disk when the block ends."""
-        folder = self.path(name).rpartition("/")[0]
-        self._filesystem.create_dir(folder, recursive=True)
-        if not self.is_local:
-            with self._filesystem.open_output_stream(self.path(name)) as stream:
-                yield stream
-            return
-        with open(self.path(name), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        path = self.path(name)
+        with _reported("write", path):
+            self._filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+            if not self.is_local:
+                with self._filesystem.open_output_stream(path) as stream:
+                    yield stream
+                return
+            with open(path, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
 
     def create(self, name: str, content: bytes) -> bool:
         """Create a file directly below, complete or not at all.
@@ -165,6 +173,15 @@ def _resolve(uri: StoreUri) -> tuple[fs.FileSystem, str, Any]:
             "such as file:///..., s3://..., gs://... or hdfs://..."
         ) from error
     return filesystem, path.rstrip("/"), text
+
+
+@contextmanager
+def _reported(verb: str, path: str) -> Iterator[None]:
+    """Turn what a filesystem raises, such as a full disk or a missing right, into a StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot {verb} {path}: {error}", path=path) from error
 
 
 def _sync_folder(path: str) -> None:
