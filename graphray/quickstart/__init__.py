@@ -1,0 +1,1 @@
+"""The quickstart: a Python environment as a graph, and the main job run on it."""
