@@ -139,7 +139,7 @@ def _distributions(folder: Path) -> Iterator[InstalledDistribution]:
         yield InstalledDistribution(
             name=normalise(about["Name"] or ""),
             version=found.version or "",
-            summary=about["Summary"] if "Summary" in about else "",
+            summary=str(about.json.get("summary", "")),
             requires=tuple(_required_names(requires)),
             modules=tuple(sorted(module for module in modules if module)),
         )
