@@ -184,6 +184,7 @@ def _suffix(path: str) -> str:
 
 def _concatenated(files: list[_File], tables: list[pa.Table]) -> pa.Table:
     first = tables[0]
+    Source.of(first, files[0].label).check_names()
     for file, table in zip(files, tables, strict=True):
         if table.column_names != first.column_names:
             raise InputError(

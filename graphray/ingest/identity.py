@@ -215,7 +215,7 @@ def _fitting(source: Source, column: str, values: pa.ChunkedArray) -> pa.Chunked
         try:
             return values.cast(pa.int64())
         except pa.ArrowInvalid:
-            row = pc.index(pc.greater(values, 2**63 - 1), True).as_py()
+            row = pc.index(pc.greater(values, pa.scalar(2**63 - 1, pa.uint64())), True).as_py()
             raise source.problem(
                 f"the id {values[row]} is above 2**63 - 1", row=row, column=column
             ) from None

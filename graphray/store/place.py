@@ -96,6 +96,9 @@ class Place:
         ):
             return file.read_buffer()
 
+    def _open(self, path: str) -> pa.NativeFile:
+        return pa.memory_map(path) if self.is_local else self._filesystem.open_input_file(path)
+
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO | Any]:
         """A stream to a new file, which is on disk when the block ends."""
