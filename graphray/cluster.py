@@ -43,10 +43,14 @@ def ensure_ray() -> bool:
     except GraphNotRunning:
         if "RAY_ADDRESS" in os.environ:
             raise
-        # Left unset, Ray would turn token authentication on for this one Ray and leave a token
-        # file in the home folder that confuses the next `ray start`. A local Ray listens to this
-        # machine only.
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-        ray.init(address="local", include_dashboard=False, **_QUIET)
+        start_local_ray()
         return True
     return False
+
+
+def start_local_ray() -> None:
+    """Start a Ray of this process's own, which ends with it; no other cluster is touched."""
+    # Left unset, Ray would turn token authentication on for this one Ray and leave a token file in
+    # the home folder that confuses the next `ray start`. A local Ray listens to this machine only.
+    os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    ray.init(address="local", include_dashboard=False, **_QUIET)
