@@ -16,6 +16,7 @@ from typing import Any
 
 import ray
 
+from graphray.errors import GraphRayError
 from graphray.operations import Request, ShardView
 from graphray.shard import ArrayKey, Shard, ShardArray
 from graphray.store import Store
@@ -31,6 +32,10 @@ class Replica:
         self._replica = replica
         self._view: ShardView | None = None
         self._loading = threading.Lock()
+        self._problem = ""
+        if ray.get_runtime_context().was_current_actor_reconstructed:
+            # Nobody asks a restarted replica to load, so it sees to it itself.
+            threading.Thread(target=self._load_again, daemon=True).start()
 
     def load(self) -> None:
         """Open and verify the partition's files; does nothing where that has been done.
@@ -40,10 +45,10 @@ class Replica:
         """
         self._loaded()
 
-    def describe(self) -> tuple[str, int, bool]:
-        """The node this runs on, its process id, and whether the partition is loaded."""
+    def describe(self) -> tuple[str, int, bool, str]:
+        """The node this runs on, its process id, whether it has loaded, and what kept it from it."""
         node_id = ray.get_runtime_context().get_node_id()
-        return node_id, os.getpid(), self._view is not None
+        return node_id, os.getpid(), self._view is not None, self._problem
 
     def call(self, request: Request[Any]) -> Any:
         """Run a request against the partition."""
@@ -61,6 +66,13 @@ class Replica:
         arrays = dict(zip(keys, ray.get(references), strict=True))
         view.replace_shard(SharedShard(arrays, view.shard))
 
+    def _load_again(self) -> None:
+        try:
+            self._loaded()
+        except (GraphRayError, OSError) as error:
+            # Whoever calls next tries again, and is told.
+            self._problem = str(error)
+
     def _loaded(self) -> ShardView:
         with self._loading:
             if self._view is None:
@@ -70,6 +82,7 @@ class Replica:
                 if spec.options.verify:
                     shard.verify()
                 self._view = ShardView(self._part, store.schema, store.book, shard)
+                self._problem = ""
             return self._view
 
 

@@ -17,7 +17,7 @@ from graphray.graph import Graph
 from graphray.operations import Request
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
-from graphray.transport import LOST, ReplicaSets, ask
+from graphray.transport import LOST, ReplicaSets, ask, fetch
 from graphray.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
 
 
@@ -118,7 +118,7 @@ class ClusterAccess:
             )
             references = [reference for each in published.values() for reference in each]
             try:
-                values = iter(ray.get(references, timeout=self._policy.deadline_s))
+                values = iter(fetch(references, self._policy.deadline_s))
             except LOST:
                 # The owner or the publisher died meanwhile: what was resolved is void.
                 if time.monotonic() >= deadline:

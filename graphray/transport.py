@@ -56,7 +56,9 @@ def ask(
     while True:
         remaining_s = deadline - time.monotonic()
         try:
-            return _get(getattr(handle, method).remote(*arguments), min(try_timeout_s, remaining_s))
+            return fetch(
+                getattr(handle, method).remote(*arguments), min(try_timeout_s, remaining_s)
+            )
         except UNREACHABLE as error:
             if deadline - time.monotonic() <= policy.backoff_s:
                 raise ClusterError(
@@ -66,10 +68,19 @@ def ask(
             _pause(policy.backoff_s)
 
 
-def _get(reference: Any, timeout_s: float) -> Any:
-    """The answer of a call; an error of ours that it raised comes out as itself."""
+def fetch(references: Any, timeout_s: float) -> Any:
+    """`ray.get` of one reference or a list; an error of ours comes out as itself.
+
+    Waits first and gets then: a thread that waits inside ``ray.get`` for an object of another node
+    holds the object store's lock for up to a second, and all other threads of the process with it.
+    """
+    several = references if isinstance(references, list) else [references]
+    timeout_s = max(timeout_s, 0.0)
+    started = time.monotonic()
+    ray.wait(several, num_returns=len(several), timeout=timeout_s)
+    remaining_s = max(0.0, timeout_s - (time.monotonic() - started))
     try:
-        return ray.get(reference, timeout=max(timeout_s, 0.0))
+        return ray.get(references, timeout=remaining_s)
     except RayTaskError as error:
         if isinstance(error.cause, GraphRayError):
             raise error.cause from error
@@ -115,7 +126,7 @@ class ReplicaSets:
             for part, (replica, reference) in asked.items():
                 remaining_s = deadline - time.monotonic()
                 try:
-                    answers[part] = _get(reference, min(self._policy.try_timeout_s, remaining_s))
+                    answers[part] = fetch(reference, min(self._policy.try_timeout_s, remaining_s))
                 except (*LOST, StoreError) as error:
                     failures[part][replica] = _brief(error)
                     self._prefer_another(part, replica)
