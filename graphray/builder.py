@@ -208,13 +208,16 @@ def _sorted(
 ) -> Adjacency:
     ends = [(relation.source, edges.sources), (relation.destination, edges.destinations)]
     (neighbor_type, neighbors), (row_type, rows) = ends if direction == "in" else ends[::-1]
-    neighbor_gids = relabellings[neighbor_type].gid_of_stable
+    neighbor_gids, row_gids = (
+        relabellings[name].gid_of_stable.astype(id_dtype(len(relabellings[name].gid_of_stable)))
+        for name in (neighbor_type, row_type)
+    )
     return build_adjacency(
         rows,
         neighbors,
-        relabellings[row_type].gid_of_stable,
+        row_gids,
         neighbor_gids,
         both_ends=not edges.directed,
-        neighbor_dtype=id_dtype(len(neighbor_gids)),
+        neighbor_dtype=neighbor_gids.dtype,
         edge_dtype=id_dtype(len(rows)),
     )

@@ -33,10 +33,12 @@ def position_table(ids: Array, low: int, span: int, dtype: np.dtype[Any]) -> Arr
 @kernel
 def positions_in_span(values: Array, low: int, table: Array, out: Array) -> None:
     """Look every value up in a `position_table`; -1 for those outside its span."""
+    # In this order, because low + len(table) may be 2**63; and values are compared before low is
+    # subtracted, because far outside the span that would overflow, too.
+    high = low + (len(table) - 1)
     for i in range(len(values)):
-        # Compared before subtracting: a value far outside would overflow.
         value = np.int64(values[i])
-        if value < low or value > low + len(table) - 1:
+        if value < low or value > high:
             out[i] = -1
         else:
             out[i] = table[value - low]
