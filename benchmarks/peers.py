@@ -61,14 +61,15 @@ def _run(
     python: str, peer: str, folder: str, fanout: Sequence[int]
 ) -> tuple[float | None, str | None]:
     command = [python, str(WORKER), peer, folder, ",".join(map(str, fanout))]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    # Without DGLBACKEND, DGL would leave a file in the home folder.
+    fixed = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "DGLBACKEND": "pytorch"}
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
-            env={**os.environ, **threads},
+            env={**os.environ, **fixed},
             check=True,
         )
     except FileNotFoundError:
