@@ -1,0 +1,57 @@
+"""``graphray launch``, which also brings a lasting Ray up where there is none."""
+
+from __future__ import annotations
+
+import click
+
+from graphray.cli.head import start_lasting_ray
+from graphray.cli.helptext import Command
+from graphray.cli.output import print_json
+from graphray.cli.status import print_status
+from graphray.cluster import require_ray
+from graphray.errors import GraphNotRunning
+from graphray.launcher import launch
+from graphray.store import Store
+
+
+@click.command("launch", cls=Command)
+@click.argument("store")
+@click.option("--name", required=True, help="What others connect to it by.")
+@click.option("--replicas", type=int, default=2, show_default=True, help="Copies of a partition.")
+@click.option("--version", type=int, help="A published version.  [default: the newest]")
+@click.option("--json", "as_json", is_flag=True, help="Print the graph's status as JSON.")
+def command(store: str, name: str, replicas: int, version: int | None, as_json: bool) -> None:
+    """Serve a store on a Ray cluster.
+
+    The cluster is the one in RAY_ADDRESS, or one that runs on this machine; where there is none,
+    Ray is started here and keeps running. Every node has to be able to read STORE.
+
+    Example:
+      graphray launch store/ --name papers --replicas 2
+    Then, from any process on the cluster:
+      python -c "import graphray as gr; print(gr.connect('papers'))"
+    """
+    Store.open(store, version)  # A store that is not there is no reason to start a cluster.
+    started = _ensure_lasting_ray()
+    graph = launch(store, name, replicas=replicas, version=version)
+    status = graph.status()
+    if as_json:
+        print_json(status.to_json())
+        return
+    print_status(status)
+    click.echo(f"\nUse it:  graphray sample {name}   |   graphray.connect({name!r})")
+    click.echo(f"End it:  graphray down {name}" + ("   and this Ray:  ray stop" if started else ""))
+
+
+def _ensure_lasting_ray() -> bool:
+    """Be connected to a cluster that outlives this command; returns whether it was started."""
+    try:
+        require_ray("graphray launch")
+    except GraphNotRunning:
+        click.echo(
+            "No Ray cluster at hand: starting one on this machine (ray start --head)", err=True
+        )
+        start_lasting_ray()
+        require_ray("graphray launch")
+        return True
+    return False
