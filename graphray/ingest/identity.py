@@ -159,8 +159,7 @@ class IdMap:
 
 def check_unique(node_type: str, ids: IdColumn) -> None:
     """Raise InputError where a node table has an id twice, naming the id and both rows."""
-    distinct = pc.count_distinct(ids.values).as_py()
-    if distinct == len(ids.values):
+    if ids.kind is None or pc.count_distinct(ids.values).as_py() == len(ids.values):
         return
     row = _first_repeat(ids.values)
     value = ids.values[row]
