@@ -77,6 +77,8 @@ def fetch(references: Any, timeout_s: float) -> Any:
     several = references if isinstance(references, list) else [references]
     timeout_s = max(timeout_s, 0.0)
     started = time.monotonic()
+    if not several:
+        return []
     ray.wait(several, num_returns=len(several), timeout=timeout_s)
     remaining_s = max(0.0, timeout_s - (time.monotonic() - started))
     try:

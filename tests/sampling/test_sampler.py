@@ -1,4 +1,4 @@
-"""The sampler against its slow twin, and its batches against themselves under other partitionings."""
+"""The sampler against its slow twin, under random partitionings."""
 
 from __future__ import annotations
 
