@@ -50,15 +50,13 @@ def ask(
         ClusterError: past the deadline.
         GraphRayError: what the method itself raised.
     """
+    # There is nobody else to ask, so a call that is merely slow is not sent a second time.
     deadline_s = max(policy.deadline_s, timeout_s)
-    try_timeout_s = max(policy.try_timeout_s, timeout_s)
     deadline = time.monotonic() + deadline_s
     while True:
-        remaining_s = deadline - time.monotonic()
         try:
-            return fetch(
-                getattr(handle, method).remote(*arguments), min(try_timeout_s, remaining_s)
-            )
+            call = getattr(handle, method).remote(*arguments)
+            return fetch(call, deadline - time.monotonic())
         except UNREACHABLE as error:
             if deadline - time.monotonic() <= policy.backoff_s:
                 raise ClusterError(
