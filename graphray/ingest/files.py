@@ -17,7 +17,7 @@ from graphray.errors import InputError, InputNotFound
 from graphray.ingest.source import Piece, Source
 from graphray.progress import progress
 
-Path: TypeAlias = str | os.PathLike[str]
+FilePath: TypeAlias = str | os.PathLike[str]
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 _BLOCK_BYTES_MAX = 2**31 - 1
 
 
-def read_files(paths: Path | Sequence[Path]) -> Source:
+def read_files(paths: FilePath | Sequence[FilePath]) -> Source:
     """Read one or more files of the same columns as one table, in the order given.
 
     Args:

@@ -2,9 +2,9 @@
 
 The one thing that publishing needs beyond reading and writing is *create if absent*: of two writers
 that create the same name, exactly one succeeds. A local disk offers it as ``link(2)``, which fails
-where the name exists and shows the file complete or not at all. ``pyarrow.fs`` has no such call for
-object stores; there `Place.create` looks first and writes then, and two writers within the same
-moment can both believe to have won:
+where the name exists and shows the file complete or not at all; S3 as a conditional put (see
+`graphray.store.s3`). On any other filesystem `Place.create` looks first and writes then, and two
+writers within the same moment can both believe to have won:
 
 1. A looks: the name is absent.
 2. B looks: the name is absent.
@@ -27,6 +27,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from graphray.errors import ArgumentError, StoreError
+from graphray.store import s3
 
 StoreUri: TypeAlias = str | os.PathLike[str] | tuple[fs.FileSystem, str]
 
@@ -48,9 +49,11 @@ class Place:
     def __init__(self, uri: StoreUri) -> None:
         self._filesystem, self._root, self.uri = _resolve(uri)
         self.is_local = isinstance(self._filesystem, fs.LocalFileSystem)
+        self._is_s3 = isinstance(self.uri, str) and self.uri.startswith(f"{s3.SCHEME}://")
 
     def __str__(self) -> str:
-        return self.uri if isinstance(self.uri, str) else self._root
+        # Not the URI, which may hold keys: this goes into messages.
+        return self._root if self.is_local else f"{self._filesystem.type_name}://{self._root}"
 
     def path(self, name: str) -> str:
         """The path of a file below this place, on its filesystem."""
@@ -114,6 +117,11 @@ class Place:
                 file.flush()
                 os.fsync(file.fileno())
 
+    def check_can_create(self) -> None:
+        """Raise MissingDependency where `create` needs a package that is not installed."""
+        if self._is_s3:
+            s3.require_boto3()
+
     def create(self, name: str, content: bytes) -> bool:
         """Create a file directly below, complete or not at all.
 
@@ -122,6 +130,8 @@ class Place:
         """
         if self.is_local:
             return self._link(name, content)
+        if self._is_s3:
+            return s3.create_object(self.uri, self.path(name), content)
         if self.size_bytes(name) is not None:
             return False
         with self.writing(name) as stream:

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from graphray.book import PartitionBook
-from graphray.errors import VersionConflict
+from graphray.errors import StoreError, VersionConflict
 from graphray.schema import GraphSchema
 from graphray.store.manifest import Manifest, StoredFile, manifest_name, shard_path
 from graphray.store.place import Place
@@ -30,6 +30,9 @@ class StoreWriter:
         place: the folder of the store, which need not exist.
         version: the number to publish.
 
+    Raises:
+        MissingDependency: where publishing at that place needs a package that is not installed.
+
     Example:
         >>> import tempfile
         >>> place = Place(tempfile.mkdtemp() + "/store")
@@ -40,6 +43,7 @@ class StoreWriter:
     """
 
     def __init__(self, place: Place, version: int) -> None:
+        place.check_can_create()  # before hours of work, not after
         self._place = place
         self._version = version
         # Random, so that two writers never share a folder; what the files hold is not.
@@ -128,6 +132,9 @@ def _as_one_batch(table: pa.Table) -> pa.RecordBatch:
     if not batches:
         columns = [pa.array([], field.type) for field in table.schema]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
-    # combine_chunks keeps a column in pieces where one piece cannot hold it, such as a `string`
-    # column above 2 GiB; ingest makes those large_string.
-    raise AssertionError(f"a table in {len(batches)} pieces: {table.schema}")
+    # combine_chunks leaves a column in pieces that one piece cannot hold: lists of more than 2**31
+    # values in all (ingest gives strings 64-bit offsets, for which there is no such limit).
+    raise StoreError(
+        "a list column of one partition holds more than 2**31 values; build with more parts, or "
+        "make it a large_list or a fixed-size list"
+    )
