@@ -52,6 +52,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
     "metis": "partitioners.metis:Metis",
+    "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",
     "range": "partitioners.ranged:Range",
 }

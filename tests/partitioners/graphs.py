@@ -55,3 +55,11 @@ def planted(
     anywhere = rng.integers(0, n, len(sources))
     destinations = np.where(rng.random(len(sources)) < inside, local, anywhere)
     return homogeneous(n, np.stack([sources, destinations], axis=1)), community
+
+
+def skewed(num_nodes: int, num_edges: int, rng: np.random.Generator) -> PartitionProblem:
+    """Few hubs, many isolated nodes, no communities: ends are drawn by a power law."""
+    weights = (1.0 + np.arange(num_nodes)) ** -0.9
+    weights /= weights.sum()
+    names = rng.permutation(num_nodes)
+    return homogeneous(num_nodes, names[rng.choice(num_nodes, (num_edges, 2), p=weights)])

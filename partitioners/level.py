@@ -1,0 +1,119 @@
+"""One level of a multilevel partitioner: a weighted graph, and how to get a coarser one.
+
+A node of a coarse level is a cluster of nodes of the finer one. It carries two weights that add up
+over its members, its *size* (how many nodes) and its *load* (how many edge ends), because both have
+to balance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.partition_contract import contract_rows, group_members, number_clusters
+from partitioners.adjacency import SymmetricAdjacency
+from partitioners.parallel import Threads, Work, batches
+
+_LOAD_MAX = 2**32 - 1
+_CONTRACT_BATCHES = 16
+
+
+@dataclass(frozen=True)
+class Level:
+    """A symmetric graph in CSR form with node and edge weights.
+
+    Attributes:
+        indptr: ``int64[n + 1]``.
+        neighbours: ``uint32[m]``.
+        weights: ``uint32[m]``, or None where every edge weighs 1.
+        node_weights: ``uint32[n, 2]``, size and load of each node.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    neighbours: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.uint32] | None
+    node_weights: npt.NDArray[np.uint32]
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes, with and without neighbours."""
+        return len(self.node_weights)
+
+    @cached_property
+    def degrees(self) -> npt.NDArray[np.int64]:
+        """``int64[n]``, the number of neighbours of each node."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def nodes(self) -> npt.NDArray[np.uint32]:
+        """``uint32[:]``, the nodes that have neighbours, rising."""
+        return np.flatnonzero(self.degrees).astype(np.uint32)
+
+    @cached_property
+    def isolated(self) -> npt.NDArray[np.uint32]:
+        """``uint32[:]``, the nodes that have none, the largest loads first."""
+        isolated = np.flatnonzero(self.degrees == 0).astype(np.uint32)
+        loads = self.node_weights[isolated, 1]
+        return isolated[np.argsort(-loads.astype(np.int64), kind="stable")]
+
+    @cached_property
+    def work(self) -> Work:
+        """``int64[len(nodes)]``, adjacency entries up to and including each of `nodes`."""
+        return np.cumsum(self.degrees[self.nodes])
+
+    @cached_property
+    def edge_weight(self) -> int:
+        """The sum of all adjacency entries' weights: every edge counts twice."""
+        if self.weights is None:
+            return len(self.neighbours)
+        return int(self.weights.sum(dtype=np.int64))
+
+
+def finest_level(graph: SymmetricAdjacency) -> Level:
+    """The graph itself as a level: every node of size 1 and with its own load."""
+    node_weights = np.ones((graph.num_nodes, 2), np.uint32)
+    node_weights[:, 1] = np.minimum(graph.loads, _LOAD_MAX)
+    return Level(graph.indptr, graph.neighbours, graph.weights, node_weights)
+
+
+def contract(level: Level, label: npt.NDArray[np.uint32], threads: Threads) -> Level:
+    """The level whose nodes are the clusters of this one.
+
+    Args:
+        level: the finer level.
+        label: ``uint32[n]``, the cluster of each node. Changed: clusters are renumbered from 0 in
+            order of appearance, and nodes without neighbours get the number after the last.
+        threads: share the work.
+    """
+    count = number_clusters(label, level.nodes)
+    bounds, members = group_members(label, level.nodes, count)
+    work = np.cumsum(level.degrees[members])[bounds[1:] - 1]
+    lengths = np.empty(count, np.int64)
+
+    def rows(start: int, stop: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+        return contract_rows(
+            level.indptr, level.neighbours, level.weights, label, bounds, members, start, stop,
+            lengths,
+        )  # fmt: skip
+
+    # In batches, because the room for a row is only known afterwards: the excess stays small.
+    pieces = [
+        piece
+        for batch in batches(work, _CONTRACT_BATCHES)
+        for piece in threads.share(*batch, work, rows)
+    ]
+    indptr = np.zeros(count + 1, np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    node_weights = np.empty((count, 2), np.uint32)
+    for column in (0, 1):
+        members_weights = level.node_weights[members, column]
+        node_weights[:, column] = np.add.reduceat(members_weights, bounds[:-1], dtype=np.int64)
+    return Level(
+        indptr,
+        np.concatenate([neighbours for neighbours, _ in pieces]),
+        np.concatenate([weights for _, weights in pieces]),
+        node_weights,
+    )
