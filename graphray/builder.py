@@ -83,8 +83,8 @@ def build(
         >>> store.book.num_nodes("node"), store.book.num_edges(("node", "edge", "node"))
         (3, 3)
     """
-    if parts < 1:
-        raise ArgumentError(f"parts = {parts}; expected 1 up to the number of nodes")
+    if not isinstance(parts, int) or parts < 1:
+        raise ArgumentError(f"parts = {parts!r}; expected 1 up to the number of nodes")
     chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     place, version = _next_version(uri, if_exists)
     graph = read_graph(
@@ -171,7 +171,7 @@ def _write(
     ]
     tables = 2 * parts * (len(graph.nodes) + len(adjacencies))
     edge_offsets = {}
-    with progress("writing", total=tables, unit="tables") as bar:
+    with progress("sorting and writing", total=tables, unit="tables") as bar:
         for part, name, table in _node_tables(graph, relabellings, parts):
             writer.write(part, name, table)
             bar.advance()

@@ -210,7 +210,7 @@ def test_one_node_table_for_two_types(refused: Refused) -> None:
     refused(ArgumentError, {("a", "to", "b"): GOOD}, nodes=np.arange(3))
 
 
-@pytest.mark.parametrize("parts", [0, -1, 4])
+@pytest.mark.parametrize("parts", [0, -1, 4, 1.5])
 def test_parts_out_of_range(refused: Refused, parts: int) -> None:
     assert f"parts = {parts}" in str(refused(ArgumentError, GOOD, parts=parts))
 

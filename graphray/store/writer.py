@@ -50,7 +50,6 @@ class StoreWriter:
         self._build_id = secrets.token_hex(8)
         self._made_folder = not place.exists()
         self._files: list[StoredFile] = []
-        self._published = False
 
     def __enter__(self) -> StoreWriter:
         return self
@@ -61,8 +60,7 @@ class StoreWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if not self._published:
-            self.abort()
+        self.abort()
 
     def write(self, part: int, table: str, content: pa.Table) -> None:
         """Write one table of one partition's shard."""
@@ -87,14 +85,25 @@ class StoreWriter:
                 uri=str(self._place),
                 version=self._version,
             )
-        self._published = True
 
     def abort(self) -> None:
-        """Remove what was written, and the store's folder where this build made it."""
+        """Remove what was written, and the store's folder where this build made it.
+
+        Does nothing where the version is visible: `publish` may have failed after it had created
+        the manifest, and what a reader can see is not taken away.
+        """
+        if self._is_visible():
+            return
         self._place.remove_tree(f"data/{self._build_id}")
         self._place.remove_if_empty("data")
         if self._made_folder:
             self._place.remove_if_empty()
+
+    def _is_visible(self) -> bool:
+        name = manifest_name(self._version)
+        if self._place.size_bytes(name) is None:
+            return False
+        return self._build_id.encode() in self._place.read(name)
 
 
 class _Tee:

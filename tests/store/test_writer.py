@@ -66,3 +66,18 @@ def test_the_second_to_publish_a_version_loses(tmp_path: Path) -> None:
     store = Store.open(place.uri)
     assert store.shard(0).table("nodes/node").to_pydict() == {"@id": [1, 2]}
     assert len(list((tmp_path / "s" / "data").iterdir())) == 1
+
+
+def test_a_version_stays_that_was_created_before_publish_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Place.create
+
+    def interrupted(self: Place, name: str, content: bytes) -> bool:
+        create(self, name, content)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Place, "create", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_version(Place(tmp_path / "s"))
+    Store.open(tmp_path / "s").verify()
