@@ -23,6 +23,7 @@ def kernel(function: Function) -> Function:
 
 def inlined(function: Function) -> Function:
     """Compile a piece that kernels call in their innermost loop."""
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "inline": "always"}
-    compiled: Any = numba.njit(**options)(function)
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(
+        function
+    )
     return compiled

@@ -1,0 +1,228 @@
+"""Neighbour sampling: beside the gather bound, other samplers, and itself in other places.
+
+One thread, batches of 1,024 seeds, several hops, duplicates removed and edges relabelled. Every
+figure is the median of rounds in which all candidates took turns.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import ray
+from ray.cluster_utils import Cluster
+
+import graphray as gr
+from benchmarks import gather
+from benchmarks.graphs import communities, rmat
+from benchmarks.peers import measure_peers
+from benchmarks.report import Row, compared, skipped
+from benchmarks.sampling_worker import BATCH_SIZE, Work
+from graphray.schema import DEFAULT_RELATION
+from graphray.shard import INDPTR, NEIGHBOR, ArrayKey, edges_table, rows_table
+from graphray.store import Store
+
+FANOUTS = ([15, 10, 5], [25, 10])
+PARTS = 4
+UNIT = "M edges/s"
+BOUND_TARGET, MAPPED_TARGET, TWO_NODES_TARGET, MEMORY_TARGET = 0.6, 0.95, 0.6, 0.05
+PEER_TARGETS = {"pyg-lib": 6.0, "GraphBolt": 3.0}
+CPUS = 4
+OBJECT_STORE_BYTES = 4 * 2**30
+
+
+def run(quick: bool) -> list[Row]:
+    """Every row of the benchmark."""
+    scale, rounds, batches = (16, 3, 10) if quick else (21, 7, 60)
+    with tempfile.TemporaryDirectory() as folder:
+        skewed, clustered = f"{folder}/rmat", f"{folder}/communities"
+        pairs = rmat(scale, 30, rng_seed=1)
+        _build(pairs, skewed, "hash", PARTS)
+        del pairs
+        rows = _one_node(skewed, rounds, batches)
+        size = (100_000, 800_000) if quick else (1_000_000, 8_000_000)
+        _build(communities(*size, rng_seed=1), clustered, "metis", 2)
+        return rows + _two_nodes(clustered, rounds, batches)
+
+
+def _one_node(store: str, rounds: int, batches: int) -> list[Row]:
+    rows: list[Row] = []
+    with _cluster(nodes=1), gr.launch(store, "benchmark", replicas=1):
+        for fanout in FANOUTS:
+            label = f"fanout {','.join(map(str, fanout))}"
+            opened = Work(store, None, fanout, batches)
+            mapped = Work(None, "benchmark", fanout, batches)
+            figures = _take_turns([opened, mapped], rounds, store)
+            in_process = figures.rates[0]
+            rows.append(
+                compared(
+                    f"in process, {label}",
+                    in_process,
+                    UNIT,
+                    "gather bound",
+                    figures.bound,
+                    at_least=BOUND_TARGET,
+                )
+            )
+            rows.append(
+                compared(
+                    f"mapped from a running graph, {label}",
+                    figures.rates[1],
+                    UNIT,
+                    "in process",
+                    in_process,
+                    at_least=MAPPED_TARGET,
+                )
+            )
+            rows += _peer_rows(store, fanout, batches, in_process, label)
+        rows.append(
+            compared(
+                "memory of one more sampling process",
+                figures.extra_bytes[1] / 2**20,
+                "MiB",
+                "the graph's adjacency, MiB",
+                _adjacency_bytes(store) / 2**20,
+                at_most=MEMORY_TARGET,
+            )
+        )
+    return rows
+
+
+def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
+    fanout = FANOUTS[0]
+    label = f"fanout {','.join(map(str, fanout))}"
+    # So many CPUs that a node has room for one partition only.
+    options = gr.LaunchOptions(cpus_per_replica=0.75 * CPUS)
+    with _cluster(nodes=2), gr.launch(store, "benchmark", replicas=1, options=options):
+        candidates = [Work(store, None, fanout, batches)] + [
+            Work(None, "benchmark", fanout, batches, in_flight) for in_flight in (1, 4)
+        ]
+        figures = _take_turns(candidates, rounds, store)
+    in_process, one, four = figures.rates
+    return [
+        compared(
+            f"two nodes, METIS, {label}, 1 batch in flight", one, UNIT, "in process", in_process
+        ),
+        compared(
+            f"two nodes, METIS, {label}, 4 in flight",
+            four,
+            UNIT,
+            "in process",
+            in_process,
+            at_least=TWO_NODES_TARGET,
+        ),
+    ]
+
+
+class _Figures:
+    """Medians over rounds, in millions of edges a second."""
+
+    def __init__(self, bounds: list[float], rounds: list[list[dict[str, float]]]) -> None:
+        self.bound = statistics.median(bounds) / 1e6
+        self.rates = [
+            statistics.median(r["edges_per_s"] for r in worker) / 1e6
+            for worker in zip(*rounds, strict=True)
+        ]
+        self.extra_bytes = [worker["extra_bytes"] for worker in rounds[-1]]
+
+
+def _take_turns(works: Sequence[Work], rounds: int, store: str) -> _Figures:
+    """Let a process per candidate sample in turns, the gather bound measured between them."""
+    counts = Store.open(store).book
+    workers = [_start(work) for work in works]
+    try:
+        for worker in workers:
+            _round(worker)  # Warms up: maps, compiles, grows its buffers.
+        bounds, results = [], []
+        for _ in range(rounds):
+            bound = gather.measure(counts.num_nodes("node"), counts.num_edges(DEFAULT_RELATION), 1)
+            bounds.append(bound.edges_per_s)
+            results.append([_round(worker) for worker in workers])
+    finally:
+        for worker in workers:
+            worker.communicate()
+    return _Figures(bounds, results)
+
+
+def _start(work: Work) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.sampling_worker", work.to_json()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _round(worker: subprocess.Popen[str]) -> dict[str, float]:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    return json.loads(worker.stdout.readline())
+
+
+def _peer_rows(
+    store: str, fanout: list[int], batches: int, ours: float, label: str
+) -> Iterator[Row]:
+    indptr, neighbors = _adjacency(store)
+    seeds = np.random.default_rng(1).permutation(len(indptr) - 1)
+    seeds = seeds[: BATCH_SIZE * batches].reshape(-1, BATCH_SIZE)
+    for peer in measure_peers(indptr, neighbors, seeds, fanout):
+        name = f"in process, {label}, beside {peer.name}"
+        if peer.edges_per_s is None:
+            yield skipped(name, UNIT, peer.skipped or "")
+        else:
+            theirs = peer.edges_per_s / 1e6
+            yield compared(name, ours, UNIT, peer.name, theirs, at_least=PEER_TARGETS[peer.name])
+
+
+def _adjacency(store: str) -> tuple[np.ndarray, np.ndarray]:
+    """The whole graph's rows by destination, in global ids."""
+    opened = Store.open(store, verify=False)
+    indptr, neighbors = [np.zeros(1, np.int64)], []
+    for part in range(opened.parts):
+        shard = opened.shard(part)
+        bounds = shard.array(ArrayKey(rows_table(DEFAULT_RELATION, "in"), INDPTR))
+        indptr.append(np.asarray(bounds)[1:] + indptr[-1][-1])
+        neighbors.append(shard.array(ArrayKey(edges_table(DEFAULT_RELATION, "in"), NEIGHBOR)))
+    return np.concatenate(indptr), np.concatenate(neighbors)
+
+
+def _adjacency_bytes(store: str) -> int:
+    indptr, neighbors = _adjacency(store)
+    return indptr.nbytes + neighbors.nbytes
+
+
+def _build(pairs: tuple[int, np.ndarray, np.ndarray], store: str, how: str, parts: int) -> None:
+    num_nodes, sources, destinations = pairs
+    ids = np.arange(num_nodes)
+    gr.build(
+        (sources, destinations), store, nodes=ids, parts=parts, partitioner=how, directed=False
+    )
+
+
+@contextmanager
+def _cluster(nodes: int) -> Iterator[None]:
+    """Ray nodes on this machine; processes started meanwhile connect to the head."""
+    os.environ["RAY_AUTH_MODE"] = "disabled"
+    arguments: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": OBJECT_STORE_BYTES}
+    cluster = Cluster(initialize_head=True, head_node_args=arguments)
+    for _ in range(nodes - 1):
+        cluster.add_node(**arguments)
+    os.environ["RAY_ADDRESS"] = cluster.address
+    ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.WARNING)
+    try:
+        yield
+    finally:
+        del os.environ["RAY_ADDRESS"]
+        ray.shutdown()
+        cluster.shutdown()
