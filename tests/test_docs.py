@@ -79,7 +79,7 @@ def test_every_command_is_documented() -> None:
 
 def test_every_error_is_documented_with_its_builtin_parent() -> None:
     page = (ROOT / "docs" / "errors.md").read_text()
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*?)\|", page, re.MULTILINE))
     classes = {
         name: kind
         for name, kind in inspect.getmembers(errors, inspect.isclass)
