@@ -197,7 +197,7 @@ def _positions(name: str, ids: UserIds, columns: Sequence[IdColumn]) -> list[npt
     found = []
     with progress(f"mapping {name} ids", total=len(columns), unit="columns") as bar:
         for column in columns:
-            found.append(id_map.positions(column.values))
+            found.append(id_map.positions(column))
             bar.advance()
     return found
 

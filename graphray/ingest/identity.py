@@ -2,13 +2,15 @@
 
 The stable id of a node is its row in the node table; without a table it is the rank of its id in
 ascending order. Integer ids that fill their span to a quarter or more are looked up in a table over
-that span; all others by Arrow's hash table.
+that span. All others are hashed once, into a dictionary of the distinct ones per column; what is
+done after that is done to the dictionary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,16 @@ class IdColumn:
     column: str
     values: pa.ChunkedArray
     kind: IdKind | None
+
+    @cached_property
+    def encoded(self) -> pa.ChunkedArray:
+        """The values as codes into one dictionary of the distinct ones."""
+        return self.values.dictionary_encode().unify_dictionaries()
+
+    @property
+    def distinct(self) -> pa.Array:
+        """The distinct values, in order of appearance."""
+        return self.encoded.chunk(0).dictionary
 
     def as_user_ids(self, kind: IdKind) -> UserIds:
         """The ids in the form of `graphray.ids`; ``kind`` is that of the whole node type."""
@@ -94,20 +106,20 @@ def settle_kind(node_type: str, columns: Sequence[IdColumn]) -> IdKind:
 
 def distinct_ids(columns: Iterable[IdColumn], kind: IdKind) -> UserIds:
     """The distinct ids of all columns, in ascending order (strings by their UTF-8 bytes)."""
-    values = [c.values for c in columns if c.kind is not None]
+    filled = [column for column in columns if column.kind is not None]
     if kind == "string":
-        parts = [pc.unique(v) for v in values]
-        found = pc.unique(pa.chunked_array(parts, pa.large_string()))
+        found = pc.unique(pa.chunked_array([c.distinct for c in filled], pa.large_string()))
         return found.take(pc.sort_indices(found))
-    if not values:
+    if not filled:
         return np.empty(0, np.int64)
-    low, high = _span(values)
-    if high - low < SPAN_PER_ID_MAX * sum(map(len, values)):
+    low, high = _span(filled)
+    if high - low < SPAN_PER_ID_MAX * sum(len(c.values) for c in filled):
         present = np.zeros(high - low + 1, np.bool_)
-        for chunk in _chunks(values):
-            mark_present(chunk, low, present)
+        for column in filled:
+            for chunk in column.values.chunks:
+                mark_present(chunk.to_numpy(), low, present)
         return np.flatnonzero(present).astype(np.int64, copy=False) + low
-    return np.unique(np.concatenate([pc.unique(v).to_numpy().astype(np.int64) for v in values]))
+    return np.unique(np.concatenate([c.distinct.to_numpy().astype(np.int64) for c in filled]))
 
 
 class IdMap:
@@ -117,7 +129,8 @@ class IdMap:
         ids: ``int64[n]`` or ``LargeStringArray``, distinct; the stable id is the position.
 
     Example:
-        >>> IdMap(np.array([30, 10, 20])).positions(pa.chunked_array([[10, 30, 99]])).tolist()
+        >>> column = read_ids(Source.of(pa.table({"src": [10, 30, 99]}), "edges"), "src")
+        >>> IdMap(np.array([30, 10, 20])).positions(column).tolist()
         [1, 0, -1]
     """
 
@@ -131,37 +144,32 @@ class IdMap:
                 self._low = low
                 self._table = position_table(ids, low, high - low + 1, _position_dtype(len(ids)))
 
-    def positions(self, values: pa.ChunkedArray) -> npt.NDArray[Any]:
+    def positions(self, column: IdColumn) -> npt.NDArray[Any]:
         """The stable id of each value, `ABSENT` for those that are not in the map.
 
         Returns:
-            ``int32[len(values)]``, or int64 where there are more than 2**31 nodes.
+            ``int32[len(column.values)]``, or int64 where there are 2**31 nodes or more.
         """
-        out = np.empty(len(values), _position_dtype(len(self._ids)))
-        start = 0
-        for chunk in values.chunks:
-            stop = start + len(chunk)
-            self._find(chunk, out[start:stop])
-            start = stop
-        return out
-
-    def _find(self, chunk: pa.Array, out: npt.NDArray[Any]) -> None:
-        if self._table is not None:
-            positions_in_span(chunk.to_numpy(), self._low, self._table, out)
-            return
-        known = self._ids if isinstance(self._ids, pa.Array) else pa.array(self._ids)
-        if len(known) == 0:
+        out = np.empty(len(column.values), _position_dtype(len(self._ids)))
+        if len(self._ids) == 0:
             out[:] = ABSENT
-            return
-        found = pc.index_in(chunk.cast(known.type), known)
-        out[:] = pc.fill_null(found, ABSENT).to_numpy()
+        elif self._table is not None:
+            for part, chunk in _pieces(out, column.values):
+                positions_in_span(chunk.to_numpy(), self._low, self._table, part)
+        elif len(out):
+            known = pa.array(self._ids)
+            found = pc.index_in(column.distinct.cast(known.type), known)
+            by_code = pc.fill_null(found, ABSENT).to_numpy()
+            for part, chunk in _pieces(out, column.encoded):
+                part[:] = by_code[chunk.indices.to_numpy()]
+        return out
 
 
 def check_unique(node_type: str, ids: IdColumn) -> None:
     """Raise InputError where a node table has an id twice, naming the id and both rows."""
-    if ids.kind is None or pc.count_distinct(ids.values).as_py() == len(ids.values):
+    if ids.kind is None or len(ids.distinct) == len(ids.values):
         return
-    row = _first_repeat(ids.values)
+    row = _first_repeat(ids)
     value = ids.values[row]
     first = pc.index(ids.values, value).as_py()
     label, first_row = ids.source.locate(first)
@@ -173,13 +181,10 @@ def check_unique(node_type: str, ids: IdColumn) -> None:
     )
 
 
-def _first_repeat(values: pa.ChunkedArray) -> int:
-    codes = values.combine_chunks().dictionary_encode()
-    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
-    indices = codes.indices.to_numpy()
-    first_rows = np.unique(indices, return_index=True)[1]
-    repeated = np.ones(len(indices), bool)
-    repeated[first_rows] = False
+def _first_repeat(ids: IdColumn) -> int:
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in ids.encoded.chunks])
+    repeated = np.ones(len(codes), bool)
+    repeated[np.unique(codes, return_index=True)[1]] = False
     return int(np.flatnonzero(repeated)[0])
 
 
@@ -233,10 +238,16 @@ def _position_dtype(count: int) -> np.dtype[Any]:
     return np.dtype(np.int32) if count < 2**31 else np.dtype(np.int64)
 
 
-def _chunks(columns: Iterable[pa.ChunkedArray]) -> Iterable[npt.NDArray[Any]]:
-    return (chunk.to_numpy() for column in columns for chunk in column.chunks if len(chunk))
+def _pieces(
+    out: npt.NDArray[Any], values: pa.ChunkedArray
+) -> Iterator[tuple[npt.NDArray[Any], pa.Array]]:
+    """Each chunk of the values, with the part of ``out`` beside it."""
+    start = 0
+    for chunk in values.chunks:
+        yield out[start : start + len(chunk)], chunk
+        start += len(chunk)
 
 
-def _span(columns: Iterable[pa.ChunkedArray]) -> tuple[int, int]:
-    bounds = [pc.min_max(column).as_py() for column in columns]
+def _span(columns: Iterable[IdColumn]) -> tuple[int, int]:
+    bounds = [pc.min_max(column.values).as_py() for column in columns]
     return min(b["min"] for b in bounds), max(b["max"] for b in bounds)
