@@ -176,17 +176,32 @@ def _write(
             writer.write(part, name, table)
             bar.advance()
         for relation, direction in adjacencies:
-            edges = graph.edges[relation]
-            adjacency = _sorted(relation, direction, edges, relabellings)
             row_type = relation.destination if direction == "in" else relation.source
             offsets = relabellings[row_type].offsets
-            edge_offsets[relation, direction] = adjacency.indptr[offsets]
-            sliced = adjacency_tables(adjacency, edges.properties, offsets)
-            for part, (rows, entries) in enumerate(sliced):
-                writer.write(part, rows_table(relation, direction), rows)
-                writer.write(part, edges_table(relation, direction), entries)
-                bar.advance(2)
+            # Handed on without a name: the next one is sorted when this one's memory is free.
+            edge_offsets[relation, direction] = _write_adjacency(
+                writer,
+                (relation, direction),
+                _sorted(relation, direction, graph.edges[relation], relabellings),
+                graph.edges[relation].properties,
+                offsets,
+            )
+            bar.advance(2 * parts)
     return edge_offsets
+
+
+def _write_adjacency(
+    writer: StoreWriter,
+    name: AdjacencyName,
+    adjacency: Adjacency,
+    properties: pa.Table,
+    node_offsets: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Write one adjacency of every partition; returns the bounds of each partition's edges."""
+    for part, (rows, entries) in enumerate(adjacency_tables(adjacency, properties, node_offsets)):
+        writer.write(part, rows_table(*name), rows)
+        writer.write(part, edges_table(*name), entries)
+    return adjacency.indptr[node_offsets]
 
 
 def _node_tables(
