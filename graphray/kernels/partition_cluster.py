@@ -16,11 +16,14 @@ import numpy.typing as npt
 from graphray.kernels.compiled import kernel
 
 # Longer rows are hubs: they lie between communities, so others may join them but they join nobody.
-MAX_ROW = 1024
-# Labels are counted in a table that stays in the L1 cache. Labels equal in their low bits are
-# counted together: rare, and at worst a poorer choice.
-TABLE_SIZE = 16384
-_BLOCK = 16384
+ROW_MAX = 1024
+# Labels are counted in a table that stays in the cache, by their low bits; few bits for most rows,
+# so that the table stays in the nearest. Labels that agree in these bits are counted together:
+# rare, and at worst a poorer choice.
+_LOW_BITS = np.uint32(2**14 - 1)
+_LOW_BITS_SHORT = np.uint32(2**11 - 1)
+_SHORT_ROW = 64
+_BLOCK = 2**14
 
 _ONE32 = np.uint32(1)
 _ZERO32 = np.uint32(0)
@@ -58,8 +61,7 @@ def propose_clusters(
     Returns:
         The edge weight between these nodes and the clusters proposed, and all their edge weight.
     """
-    low_bits = np.uint32(TABLE_SIZE - 1)
-    table = np.zeros(TABLE_SIZE, np.uint32)
+    table = np.zeros(_LOW_BITS + 1, np.uint32)
     gathered = np.empty(_BLOCK, np.uint32)
     kept: Any = 0
     total: Any = 0
@@ -68,12 +70,10 @@ def propose_clusters(
         # A block's labels are gathered first: independent loads, which the processor overlaps.
         filled = 0
         block_stop = block
-        while block_stop < stop:
+        while block_stop < stop and filled + ROW_MAX <= _BLOCK:
             row = indptr[nodes[block_stop]]
             length = indptr[nodes[block_stop] + 1] - row
-            if length <= MAX_ROW:
-                if filled + length > _BLOCK:
-                    break
+            if length <= ROW_MAX:
                 for j in range(length):
                     gathered[filled + j] = label[neighbours[row + j]]
                 filled += length
@@ -86,24 +86,32 @@ def propose_clusters(
             length = indptr[v + 1] - row
             own = label[v]
             proposal[i] = own
-            if length > MAX_ROW:
+            if length > ROW_MAX:
                 continue
+            low_bits = _LOW_BITS_SHORT if length <= _SHORT_ROW else _LOW_BITS
             for j in range(length):
                 weight = _ONE32 if weights is None else weights[row + j]
                 table[gathered[filled + j] & low_bits] += weight
                 total += weight
             # Weight in the upper half, preference in the lower: one maximum without branches.
-            best = (np.uint64(table[own & low_bits]) << _HALF) | np.uint64(_STAY)
+            stay = (np.uint64(table[own & low_bits]) << _HALF) | np.uint64(_STAY)
+            best = stay
             for j in range(length):
                 cluster = gathered[filled + j]
                 key = (np.uint64(table[cluster & low_bits]) << _HALF) | np.uint64(cluster ^ salt)
-                best = max(best, key * np.uint64(_ONE32 - full[cluster]))
+                best = max(best, key)
+            if best != stay and full[np.uint32(best) ^ salt]:
+                best = stay
+                for j in range(length):
+                    cluster = gathered[filled + j]
+                    if not full[cluster]:
+                        weight = np.uint64(table[cluster & low_bits])
+                        best = max(best, (weight << _HALF) | np.uint64(cluster ^ salt))
             for j in range(length):
                 table[gathered[filled + j] & low_bits] = _ZERO32
             kept += np.int64(best >> _HALF)
-            preference = np.uint32(best)
-            if preference != _STAY:
-                proposal[i] = preference ^ salt
+            if best != stay:
+                proposal[i] = np.uint32(best) ^ salt
             filled += length
         block = block_stop
     return kept, total
