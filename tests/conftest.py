@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from ray.cluster_utils import Cluster
@@ -29,6 +30,10 @@ os.environ.update(
     GRAPHRAY_PROGRESS="0",
 )
 os.environ.pop("RAY_ADDRESS", None)
+
+# A kernel's first call compiles it, so the time of a single example says nothing.
+settings.register_profile("graphray", deadline=None, print_blob=True)
+settings.load_profile("graphray")
 
 OBJECT_STORE_BYTES = 150 * 2**20
 

@@ -70,10 +70,14 @@ def build_store(
     edges = {
         relation: pa.table(
             {
-                "src": pa.array([user_id(relation.source, s) for s, _ in pairs], None
-                                if pairs else _id_type(relation.source)),
-                "dst": pa.array([user_id(relation.destination, d) for _, d in pairs], None
-                                if pairs else _id_type(relation.destination)),
+                "src": pa.array(
+                    [user_id(relation.source, s) for s, _ in pairs],
+                    None if pairs else _id_type(relation.source),
+                ),
+                "dst": pa.array(
+                    [user_id(relation.destination, d) for _, d in pairs],
+                    None if pairs else _id_type(relation.destination),
+                ),
                 "weight": pa.array([float(i) for i in range(len(pairs))], pa.float64()),
             }
         )
