@@ -20,7 +20,10 @@ from graphray.ingest import MissingNodes
 @click.option("--nodes", multiple=True, metavar="[TYPE=]FILE", help="Node table, ids in 'id'.")
 @click.option("--parts", type=int, default=1, show_default=True, help="Number of partitions.")
 @click.option(
-    "--partitioner", default="hash", show_default=True, help="hash, range, random, metis, multilevel, or your own."
+    "--partitioner",
+    default="hash",
+    show_default=True,
+    help="hash, range, random, metis, multilevel, or your own.",
 )
 @click.option(
     "--directed/--undirected", default=None, help="What the edges are; directed by default."
