@@ -228,7 +228,7 @@ def _say_end(report: Report, folder: str | Path | None, say: Say) -> None:
         f"{recovery.part}, with SIGKILL in the middle of the second epoch"
     )
     say(
-        f"Meanwhile  sampling went on at {second.seeds_per_s:,.0f} seeds/s, from arrays that it had "
+        f"Meanwhile  sampling went on at {second.seeds_per_s:,.0f} seeds/s, from arrays it had "
         f"mapped; process {recovery.new_pid} served in its place within {recovery.took_s:.1f} s"
     )
     same = "equal, so nothing was lost, doubled or changed" if report.equal else "DIFFERENT: a bug"
