@@ -17,6 +17,7 @@ from typing import Any
 import ray
 
 from graphray.errors import GraphRayError
+from graphray.kernels.warmup import ensure_compiled
 from graphray.operations import Request, ShardView
 from graphray.shard import ArrayKey, Shard, ShardArray
 from graphray.store import Store
@@ -76,6 +77,8 @@ class Replica:
     def _loaded(self) -> ShardView:
         with self._loading:
             if self._view is None:
+                # Here rather than in the first request, whose deadline it might cost.
+                ensure_compiled()
                 spec = self._spec
                 store = Store.open(spec.uri, spec.version, verify=False)
                 shard = store.shard(self._part)

@@ -6,6 +6,7 @@ first process on a machine waits for some seconds, all later ones load it in a f
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 
@@ -19,10 +20,11 @@ _SILENT_FOR_S = 1.5
 _NOTICE = "graphray: compiling kernels; this happens once, the result is cached on disk"
 
 
+@functools.cache
 def ensure_compiled() -> None:
     """Compile the sampling kernels for the common dtypes, or load them from the cache.
 
-    Says so on stderr where it takes longer than loading from the cache would.
+    Does so once a process, and says so on stderr where it takes longer than loading would.
     """
     notice = threading.Timer(_SILENT_FOR_S, print, [_NOTICE], {"file": sys.stderr, "flush": True})
     notice.daemon = True

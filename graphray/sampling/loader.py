@@ -18,6 +18,7 @@ import numpy.typing as npt
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.gather import find_nodes
+from graphray.kernels.warmup import ensure_compiled
 from graphray.sampling.batch import Batch
 from graphray.sampling.plan import Fanout, require_at_least, resolve_fanout, resolve_seeds
 from graphray.sampling.sampler import NeighborSampler
@@ -68,6 +69,7 @@ class Loader:
             if ids is None
             else find_nodes(access, self.seed_type, ids)
         )
+        ensure_compiled()
         self._sampler = NeighborSampler(access, fanouts, direction)
         self.in_flight = in_flight or (1 if self._sampler.is_local else IN_FLIGHT_REMOTE)
         self._next_epoch = 0
