@@ -54,8 +54,9 @@ def build(
             beside the two of ids become properties. The row of an edge is its edge id.
         uri: where the store goes: a folder that may exist, or a URI that ``pyarrow.fs`` knows.
         nodes: one node table, or ``{type: table}``: ids in the column ``id``, else in the first
-            one; the other columns become properties. Without a table, a type's nodes are those
-            that its edges name.
+            one; the other columns become properties. Ids alone may be passed as an array (a list of
+            strings is read as paths). Without a table, a type's nodes are those that its edges
+            name.
         parts: number of partitions, at least 1 and at most the number of nodes.
         partitioner: a registered name, or an instance.
         directed: for all relations, or per relation; None for what the input says, else True.

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.errors import DanglingEdge
+from graphray.errors import DanglingEdge, InputError
 from graphray.ids import UserIds
 from graphray.ingest.identity import (
     ABSENT,
@@ -211,7 +211,7 @@ def _missing(column: IdColumn, positions: npt.NDArray[Any]) -> IdColumn | None:
 
 def _dangling(
     name: str, columns: Sequence[IdColumn], found: Sequence[npt.NDArray[Any]]
-) -> Exception:
+) -> InputError:
     column, positions = next(
         (c, p) for c, p in zip(columns, found, strict=True) if len(p) and p.min() == ABSENT
     )

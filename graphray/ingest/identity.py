@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphray.errors import InputError
 from graphray.ids import UserIds
 from graphray.ingest.source import Source
 from graphray.kernels.lookup import mark_present, position_table, positions_in_span
@@ -188,7 +189,7 @@ def _first_repeat(ids: IdColumn) -> int:
     return int(np.flatnonzero(repeated)[0])
 
 
-def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> Exception:
+def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> InputError:
     if other.kind == "string":
         row = next((i for i, v in enumerate(other.values) if not _is_integer(v.as_py())), 0)
     else:

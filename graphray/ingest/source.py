@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pyarrow as pa
 
 from graphray.errors import InputError
 from graphray.schema import Column
 from graphray.shard import RESERVED_PREFIX
-
-Problem = TypeVar("Problem", bound=InputError)
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,8 @@ class Source:
         *,
         row: int | None = None,
         column: str | None = None,
-        kind: type[Problem] | type[InputError] = InputError,
-    ) -> Problem | InputError:
+        kind: type[InputError] = InputError,
+    ) -> InputError:
         """The error about a row of the table, naming file, row and column."""
         if row is None:
             return kind(message, source=self.label, column=column)

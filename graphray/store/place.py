@@ -175,6 +175,8 @@ def _resolve(uri: StoreUri) -> tuple[fs.FileSystem, str, Any]:
         filesystem, path = uri
         return filesystem, path.rstrip("/"), (filesystem, path)
     text = os.fspath(uri)
+    if not text:
+        raise ArgumentError("the path of the store is empty; name a folder, '.' for this one")
     if "://" not in text:
         path = str(Path(text).expanduser().absolute())
         return fs.LocalFileSystem(), path, path

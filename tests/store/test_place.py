@@ -100,3 +100,8 @@ def test_what_a_filesystem_refuses_is_a_store_error(tmp_path: Path) -> None:
 def test_unknown_scheme() -> None:
     with pytest.raises(ArgumentError, match="nope://x"):
         Place("nope://x")
+
+
+def test_empty_path_is_not_the_working_folder() -> None:
+    with pytest.raises(ArgumentError, match="empty"):
+        Place("")
