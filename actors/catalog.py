@@ -9,6 +9,7 @@ arrays are published again.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,6 +50,7 @@ class Catalog:
         self._store_: Store | None = None
         self._published: dict[tuple[int, str, ArrayKey], ray.ObjectRef] = {}
         self._publishing = threading.Lock()
+        self._loaded = 0
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -67,6 +69,10 @@ class Catalog:
                 loads[handle.load.remote()] = (part, replica)
         self._await_loads(loads)
 
+    def loaded(self) -> int:
+        """How many replicas have loaded since `start` was called."""
+        return self._loaded
+
     def view(self) -> GraphView:
         """What a client needs to read the graph."""
         store = self._store
@@ -76,6 +82,7 @@ class Catalog:
         ]
         return GraphView(
             self._spec,
+            store.kind,
             store.schema,
             store.book,
             store.manifest.snapshot_id,
@@ -136,7 +143,11 @@ class Catalog:
 
     def _await_loads(self, loads: dict[Any, tuple[int, int]]) -> None:
         timeout_s = self._spec.options.start_timeout_s
-        _, late = ray.wait(list(loads), num_returns=len(loads), timeout=timeout_s)
+        deadline = time.monotonic() + timeout_s
+        late = list(loads)
+        while late and time.monotonic() < deadline:
+            _, late = ray.wait(late, timeout=deadline - time.monotonic())
+            self._loaded = len(loads) - len(late)
         for reference, (part, replica) in loads.items():
             place = f"replica {replica} of partition {part}"
             if reference in late:

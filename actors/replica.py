@@ -47,7 +47,7 @@ class Replica:
         self._loaded()
 
     def describe(self) -> tuple[str, int, bool, str]:
-        """The node this runs on, its process id, whether it has loaded, and what kept it from it."""
+        """The node this runs on, its process, whether it has loaded, and what kept it from it."""
         node_id = ray.get_runtime_context().get_node_id()
         return node_id, os.getpid(), self._view is not None, self._problem
 

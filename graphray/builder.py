@@ -7,7 +7,7 @@ step, so that a build which fails leaves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from graphray.errors import ArgumentError, InputError, StoreExists
 from graphray.ingest import Directed, InputEdges, InputGraph, MissingNodes, read_graph
 from graphray.kernels.csr import Adjacency, build_adjacency
 from graphray.progress import progress
-from graphray.schema import Direction, Relation
+from graphray.schema import Direction, KindName, Relation
 from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
 from graphray.store.tables import adjacency_tables, index_tables, node_tables
@@ -39,6 +39,7 @@ def build(
     directed: Directed = None,
     missing_nodes: MissingNodes = "error",
     if_exists: IfExists = "error",
+    kind: KindName = "property",
     src: str | None = None,
     dst: str | None = None,
     rng_seed: int = 0,
@@ -64,6 +65,7 @@ def build(
             with null properties.
         if_exists: "error" where there is a store already, or "new_version" to publish the next
             version of it.
+        kind: which kind of graph the tables are laid out as; `graphray.kinds` sets it.
         src: the column of source ids; None for ``src``, else ``source``, else the first.
         dst: the column of destination ids; None for ``dst``, else ``target``, else the second.
         rng_seed: for partitioners that draw; the same seed gives the same store.
@@ -86,6 +88,8 @@ def build(
     """
     if not isinstance(parts, int) or parts < 1:
         raise ArgumentError(f"parts = {parts!r}; expected 1 up to the number of nodes")
+    if kind not in get_args(KindName):
+        raise ArgumentError(f"kind = {kind!r}; expected one of {', '.join(get_args(KindName))}")
     chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     place, version = _next_version(uri, if_exists)
     graph = read_graph(
@@ -94,8 +98,9 @@ def build(
     problem = _problem(graph)
     if problem.num_nodes == 0:
         raise InputError("the graph has no nodes; pass edges, or a node table")
-    assignment = assign(chosen, problem, parts, rng_seed)
-    quality = measure(problem, assignment, parts).to_json()
+    with progress(f"partitioning with {chosen.name}"):
+        assignment = assign(chosen, problem, parts, rng_seed)
+        quality = measure(problem, assignment, parts).to_json()
     relabellings = _relabel(problem, assignment, parts)
     del problem, assignment
     with StoreWriter(place, version) as writer:
@@ -105,6 +110,7 @@ def build(
             graph.schema,
             book,
             {
+                "kind": kind,
                 "created_at": created_at,
                 "partitioner": chosen.name,
                 "rng_seed": rng_seed,

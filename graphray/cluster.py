@@ -9,6 +9,7 @@ from typing import Any
 import ray
 
 from graphray.errors import GraphNotRunning
+from graphray.progress import progress
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
 
@@ -53,4 +54,5 @@ def start_local_ray() -> None:
     # Left unset, Ray would turn token authentication on for this one Ray and leave a token file in
     # the home folder that confuses the next `ray start`. A local Ray listens to this machine only.
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    ray.init(address="local", include_dashboard=False, **_QUIET)
+    with progress("starting Ray"):
+        ray.init(address="local", include_dashboard=False, **_QUIET)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +17,13 @@ from graphray.cluster import ensure_ray
 from graphray.config import CallPolicy, LaunchOptions
 from graphray.errors import ArgumentError, ClusterError, GraphNameTaken, GraphRayError, LaunchError
 from graphray.graph import Graph
+from graphray.progress import progress
 from graphray.running import connect, end_catalog
 from graphray.store import Store, StoreUri
 from graphray.transport import ask
 from graphray.view import NAMESPACE, GraphSpec, catalog_name
+
+_SHOW_EVERY_S = 0.5
 
 
 def launch(
@@ -62,13 +67,26 @@ def launch(
     spec = GraphSpec(name, uri, store.version, chosen)
     catalog = actors.create_catalog(spec)
     try:
-        ask(catalog, "start", policy=policy, timeout_s=chosen.start_timeout_s + 10)
+        _start(catalog, store.parts * chosen.replicas, chosen.start_timeout_s, policy)
     except (GraphRayError, ray.exceptions.RayError, KeyboardInterrupt) as error:
         _take_down(catalog, name, policy)
         if isinstance(error, GraphRayError) and not isinstance(error, ClusterError):
             raise LaunchError(f"graph {name!r} could not be launched: {error}") from error
         raise
     return connect(name, policy=policy)
+
+
+def _start(catalog: Any, replicas: int, timeout_s: float, policy: CallPolicy) -> None:
+    """Have the replicas brought up, and show how many are."""
+    start = functools.partial(ask, policy=policy, timeout_s=timeout_s + policy.deadline_s)
+    with progress("loading", replicas, "replicas") as bar, ThreadPoolExecutor(1) as thread:
+        started = thread.submit(start, catalog, "start")
+        shown = 0
+        while not wait([started], timeout=_SHOW_EVERY_S).done:
+            loaded = ask(catalog, "loaded", policy=policy)
+            bar.advance(loaded - shown)
+            shown = loaded
+        started.result()
 
 
 def _with_replicas(options: LaunchOptions, replicas: int) -> LaunchOptions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,33 +17,46 @@ SHOW_AFTER_S = 1.0
 
 
 class Progress:
-    """Counts the steps of one task; draws nothing before it has lasted `SHOW_AFTER_S`."""
+    """Counts the steps of one task; draws nothing before it has lasted `SHOW_AFTER_S`.
 
-    def __init__(self, label: str, total: int | None, unit: str, shown: bool) -> None:
+    A task without steps of its own (``total=None``) gets a bar that only moves, and the time.
+    """
+
+    def __init__(self, label: str, total: int | None, unit: str) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self._shown = shown
         self._done = 0
-        self._started = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(SHOW_AFTER_S, self._show)
+        self._timer.daemon = True
+        if _wanted():
+            self._timer.start()
 
     def advance(self, steps: int = 1) -> None:
         """Report that many more steps as done."""
-        self._done += steps
-        if not self._shown:
-            return
-        if self._bar is None and time.monotonic() - self._started >= SHOW_AFTER_S:
-            self._bar = _new_bar()
-            self._bar.start()
-            self._task = self._bar.add_task(self.label, total=self.total, unit=self.unit)
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self._done)
+        with self._lock:
+            self._done += steps
+            if self._bar is not None:
+                self._bar.update(self._task, completed=self._done)
 
     def close(self) -> None:
         """Take the bar off the screen; safe to call more than once."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self._timer.cancel()
+        with self._lock:
+            if self._bar is not None:
+                self._bar.stop()
+                self._bar = None
+
+    def _show(self) -> None:
+        with self._lock:
+            if self._timer.finished.is_set():
+                return  # It was closed while the timer went off.
+            self._bar = _new_bar(counted=self.total is not None)
+            self._bar.start()
+            self._task = self._bar.add_task(
+                self.label, total=self.total, completed=self._done, unit=self.unit
+            )
 
 
 @contextmanager
@@ -55,7 +68,7 @@ def progress(label: str, total: int | None = None, unit: str = "") -> Iterator[P
         ...     for _ in range(4):
         ...         bar.advance()
     """
-    bar = Progress(label, total, unit, _wanted())
+    bar = Progress(label, total, unit)
     try:
         yield bar
     finally:
@@ -67,18 +80,21 @@ def _wanted() -> bool:
     return sys.stderr.isatty() if choice == "" else choice != "0"
 
 
-def _new_bar() -> Any:
+def _new_bar(counted: bool) -> Any:
     # Imported where it is first drawn: rich takes longer to import than most tasks last.
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as RichProgress
 
-    return RichProgress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
+    columns: list[Any] = [TextColumn("{task.description}"), BarColumn()]
+    if counted:
+        columns += [MofNCompleteColumn(), TextColumn("{task.fields[unit]}"), TimeRemainingColumn()]
+    else:
+        columns += [TimeElapsedColumn()]
+    return RichProgress(*columns, console=Console(stderr=True), transient=True)

@@ -153,7 +153,8 @@ def _two_epochs(graph: Graph) -> tuple[Epoch, Epoch, Recovery]:
     # Ray prints a page about a process that died; this one's death is no news.
     with redirect_stdout(io.StringIO()):
         disturbed = _run_epoch(loader, "sampling, one replica killed", disturb)
-        recovery = recoveries[0].result()
+        with progress("waiting for the killed replica to be back"):
+            recovery = recoveries[0].result()
     return undisturbed, disturbed, recovery
 
 
