@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from graphray.book import PartitionBook
 from graphray.operations import Request
-from graphray.schema import GraphSchema
+from graphray.schema import GraphSchema, KindName
 from graphray.shard import ArrayKey, ShardArray
 from graphray.status import GraphStatus
 
@@ -22,6 +22,7 @@ MappedArrays = dict[ArrayKey, ShardArray]
 class PartitionAccess(Protocol):
     """One snapshot of a graph, as a client sees it; safe to use from several threads."""
 
+    kind: KindName
     schema: GraphSchema
     book: PartitionBook
     snapshot_id: str

@@ -16,7 +16,7 @@ from graphray.sampling.loader import Loader
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream
-from graphray.schema import Direction, GraphSchema, Relation, require_column
+from graphray.schema import Direction, GraphSchema, KindName, Relation, require_column
 from graphray.status import GraphStatus, ReplicaStatus
 
 Array = npt.NDArray[Any]
@@ -58,6 +58,16 @@ class Graph:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def access(self) -> PartitionAccess:
+        """How this process reaches the partitions: what the kinds of graph are built on."""
+        return self._access
+
+    @property
+    def kind(self) -> KindName:
+        """Which kind of graph this was built as."""
+        return self._access.kind
 
     @property
     def schema(self) -> GraphSchema:

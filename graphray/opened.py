@@ -11,7 +11,7 @@ from graphray.access import MappedArrays
 from graphray.book import PartitionBook
 from graphray.graph import Graph
 from graphray.operations import Request, ShardView
-from graphray.schema import GraphSchema
+from graphray.schema import GraphSchema, KindName
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus, ReplicaStatus
 from graphray.store import Store, StoreUri
@@ -44,6 +44,7 @@ class StoreAccess:
         ]
         self._arrays: list[MappedArrays] = [{} for _ in self._views]
         self._lock = threading.Lock()
+        self.kind: KindName = store.kind
         self.schema: GraphSchema = store.schema
         self.book: PartitionBook = store.book
         self.snapshot_id: str = store.manifest.snapshot_id

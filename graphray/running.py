@@ -63,6 +63,7 @@ class ClusterAccess:
         self._node_id = ray.get_runtime_context().get_node_id()
         view: GraphView = ask(catalog, "view", policy=policy)
         self._spec = view.spec
+        self.kind = view.kind
         self.schema, self.book, self.snapshot_id = view.schema, view.book, view.snapshot_id
         self._replicas = ReplicaSets(view.handles, policy, self._current_handles)
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]

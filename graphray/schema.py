@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from graphray.errors import ColumnNotFound, NodeTypeNotFound, RelationNotFound
 
+KindName = Literal["property", "hypergraph", "knowledge", "hierarchical-knowledge", "metagraph"]
 IdKind = Literal["int64", "string"]
 Direction = Literal["in", "out"]
 

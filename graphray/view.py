@@ -7,7 +7,7 @@ from typing import Any
 
 from graphray.book import PartitionBook
 from graphray.config import LaunchOptions
-from graphray.schema import GraphSchema
+from graphray.schema import GraphSchema, KindName
 
 NAMESPACE = "graphray"
 """The Ray namespace of every actor of every graph, whatever namespace a job uses."""
@@ -44,6 +44,7 @@ class GraphView:
 
     Attributes:
         spec: what was launched.
+        kind: which kind of graph it was built as.
         schema: the graph's schema.
         book: the graph's partition book.
         snapshot_id: which state of the graph this is.
@@ -52,6 +53,7 @@ class GraphView:
     """
 
     spec: GraphSpec
+    kind: KindName
     schema: GraphSchema
     book: PartitionBook
     snapshot_id: str

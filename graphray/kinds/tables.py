@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 import pyarrow as pa
+from pyarrow import fs
 
-from graphray.schema import Relation
+from graphray.builder import build
+from graphray.graph import Graph
+from graphray.opened import StoreAccess
+from graphray.schema import KindName, Relation
+from graphray.store import Store, StoreUri
 
-KindName = Literal["property", "hypergraph", "knowledge", "hierarchical-knowledge", "metagraph"]
+# Arrow's own filesystem in memory: each time the URI is opened, a new and empty one.
+_MEMORY_URI = "mock:///"
 
 
 @dataclass(frozen=True)
@@ -30,3 +36,51 @@ class GraphTables:
     edges: Mapping[Relation, pa.Table]
     undirected: frozenset[Relation] = frozenset()
     lost: tuple[str, ...] = field(default=())
+
+    def build(self, uri: StoreUri, **options: Any) -> Store:
+        """Build a store of these tables.
+
+        Args:
+            uri: where the store goes.
+            options: those of `graphray.build`, such as ``parts`` and ``partitioner``.
+
+        Raises:
+            InputError: where a table is wrong, naming table, row and column.
+            StoreExists: where there is a store already.
+
+        Example:
+            >>> import tempfile
+            >>> nodes = {"node": pa.table({"id": [1, 2]})}
+            >>> edges = {Relation("node", "edge", "node"): pa.table({"src": [1], "dst": [2]})}
+            >>> GraphTables("property", nodes, edges).build(tempfile.mkdtemp(), parts=2).kind
+            'property'
+        """
+        directed: dict[tuple[str, str, str], bool] = {
+            relation: relation not in self.undirected for relation in self.edges
+        }
+        return build(
+            dict(self.edges),
+            uri,
+            nodes=dict(self.nodes),
+            kind=self.kind,
+            directed=directed,
+            **options,
+        )
+
+    def in_memory(self, **options: Any) -> Graph:
+        """The graph opened from memory: for small ones, and without files.
+
+        Args:
+            options: those of `graphray.build`.
+
+        Raises:
+            InputError: where a table is wrong, naming table, row and column.
+
+        Example:
+            >>> nodes = {"node": pa.table({"id": ["a", "b"]})}
+            >>> edges = {Relation("node", "edge", "node"): pa.table({"src": ["a"], "dst": ["b"]})}
+            >>> GraphTables("property", nodes, edges).in_memory().neighbors("a").tolist()
+            ['b']
+        """
+        memory, _ = fs.FileSystem.from_uri(_MEMORY_URI)
+        return Graph(StoreAccess(self.build((memory, "graph"), **options)))

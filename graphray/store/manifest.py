@@ -63,7 +63,7 @@ class Manifest:
         version: its number, from 1.
         schema: node types and relations.
         book: which partition owns what.
-        build: how it came about: partitioner, parts, edge cut, balance, counts, time.
+        build: the kind of graph, and how it came about: partitioner, parts, edge cut, time.
         files: every file of the version.
         format_version: the layout in which the files are written.
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from graphray.book import PartitionBook
 from graphray.errors import ArgumentError, ColumnNotFound, StoreCorrupt, StoreNotFound
 from graphray.progress import progress
-from graphray.schema import GraphSchema
+from graphray.schema import GraphSchema, KindName
 from graphray.shard import ArrayKey, ShardArray, as_shard_array
 from graphray.store.manifest import Manifest, StoredFile, manifest_name, manifest_version
 from graphray.store.place import Place, StoreUri
@@ -94,6 +94,11 @@ class Store:
     def schema(self) -> GraphSchema:
         """The node types and relations."""
         return self.manifest.schema
+
+    @property
+    def kind(self) -> KindName:
+        """Which kind of graph it was built as."""
+        return self.manifest.build.get("kind", "property")
 
     @property
     def book(self) -> PartitionBook:
