@@ -9,15 +9,27 @@ counted before that: `loads` holds every edge end, of self-loops and repeats too
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.errors import ArgumentError
-from graphray.kernels.partition_adjacency import count_ends, merge_repeats, scatter_ends
+from graphray.kernels.partition_adjacency import (
+    build_rows,
+    close_gaps,
+    count_buckets,
+    deal_ends,
+)
+from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
 
 MAX_NODES = 2**32 - 1
+
+# A bucket of this size is put together within the cache; more buckets than this would not be
+# written to all at once without missing it.
+_BUCKET_ENDS = 2**14
+_BUCKETS_MAX = 2048
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,17 @@ class SymmetricAdjacency:
         return len(self.loads)
 
 
-def symmetric_adjacency(problem: PartitionProblem) -> SymmetricAdjacency:
+def symmetric_adjacency(
+    problem: PartitionProblem, threads: Threads | None = None
+) -> SymmetricAdjacency:
     """Combine all relations of a problem into one symmetric graph.
 
-    Takes time linear in nodes and edges, and 16 bytes an edge.
+    Takes time linear in nodes and edges, and 16 bytes an edge. Rows list their neighbours in the
+    order of the edges, whatever the number of threads.
+
+    Args:
+        problem: the graph.
+        threads: share the work; None for the caller's own thread.
 
     Raises:
         ArgumentError: where the graph has more than 2**32 - 1 nodes.
@@ -64,20 +83,67 @@ def symmetric_adjacency(problem: PartitionProblem) -> SymmetricAdjacency:
             f"the graph has {n} nodes; this partitioner numbers them in 32 bits, up to "
             f"{MAX_NODES}; use 'hash' or 'range'"
         )
-    loads = np.zeros(n, np.int64)
-    for edges in problem.edges:
-        count_ends(edges.sources, edges.destinations, loads)
-    starts = np.zeros(n + 1, np.int64)
-    np.cumsum(loads, out=starts[1:])
-    neighbours = np.empty(starts[-1], np.uint32)
-    stops = starts[:-1].copy()
-    for edges in problem.edges:
-        scatter_ends(edges.sources, edges.destinations, stops, neighbours)
+    threads = threads or Threads(1)
+    shift, bucket_starts, rows, others = _deal(problem, threads)
+    starts, sizes = bucket_starts[:-1], np.zeros(len(bucket_starts) - 1, np.int64)
+    loads, lengths = np.empty(n, np.int64), np.empty(n, np.int64)
 
-    indptr = np.empty(n + 1, np.int64)
-    weights = np.empty(len(neighbours), np.uint32)
-    merge_repeats(starts[:-1], stops, neighbours, weights, indptr)
-    neighbours, weights = neighbours[: indptr[-1]], weights[: indptr[-1]]
+    def build(buckets: range) -> None:
+        last_seen = np.empty(n, np.uint32)
+        for bucket in buckets:
+            ends = slice(bucket_starts[bucket], bucket_starts[bucket + 1])
+            nodes = slice(bucket << shift, (bucket + 1) << shift)
+            sizes[bucket] = build_rows(
+                rows[ends], others[ends], nodes.start, loads[nodes], lengths[nodes], last_seen
+            )
+
+    threads.map(build, [range(t, len(starts), threads.count) for t in range(threads.count)])
+    close_gaps(others, starts, sizes)
+    close_gaps(rows, starts, sizes)
+    indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    neighbours, weights = others[: indptr[-1]], rows[: indptr[-1]]
     # Listing every edge in both directions doubles all weights alike, which says nothing.
     uniform = len(weights) == 0 or weights.min() == weights.max()
     return SymmetricAdjacency(indptr, neighbours, None if uniform else weights, loads)
+
+
+def _deal(
+    problem: PartitionProblem, threads: Threads
+) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Deal all edge ends into buckets of ``2**shift`` nodes each.
+
+    Returns:
+        The shift; the bounds of the buckets, ``int64[buckets + 1]``; and per end its own node and
+        the other, ``uint32[ends]`` each.
+    """
+    ends = 2 * sum(len(edges.sources) for edges in problem.edges)
+    wanted = min(_BUCKETS_MAX, 1 + ends // _BUCKET_ENDS)
+    shift = max(0, problem.num_nodes - 1).bit_length() - (wanted - 1).bit_length()
+    shift = max(0, shift)
+    buckets = -(-problem.num_nodes // (1 << shift))
+
+    pieces = [
+        (edges.sources[piece], edges.destinations[piece])
+        for edges in problem.edges
+        for piece in _slices(len(edges.sources), threads.count)
+    ]
+    counts = np.zeros((len(pieces), buckets), np.int64)
+    threads.map(lambda i: count_buckets(*pieces[i], shift, counts[i]), range(len(pieces)))
+    # Within a bucket the pieces follow each other, as they would if one thread wrote them all.
+    cursors = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(counts.T, out=cursors[1:])
+    bounds = (
+        np.append(cursors[:-1].reshape(buckets, -1)[:, 0], ends)
+        if pieces
+        else np.zeros(buckets + 1, np.int64)
+    )
+    cursor = np.ascontiguousarray(cursors[:-1].reshape(buckets, len(pieces)).T)
+    rows, others = np.empty(ends, np.uint32), np.empty(ends, np.uint32)
+    threads.map(lambda i: deal_ends(*pieces[i], shift, cursor[i], rows, others), range(len(pieces)))
+    return shift, bounds, rows, others
+
+
+def _slices(length: int, count: int) -> list[slice]:
+    bounds = [length * i // count for i in range(count + 1)]
+    return [slice(*pair) for pair in pairwise(bounds)]

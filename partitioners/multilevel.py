@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pymetis
 
 from graphray.errors import ArgumentError
-from partitioners.adjacency import SymmetricAdjacency, symmetric_adjacency
+from partitioners.adjacency import symmetric_adjacency
 from partitioners.clustering import STRUCTURE_MIN, cluster
 from partitioners.level import Level, contract, finest_level
 from partitioners.occupancy import occupy
@@ -66,24 +66,17 @@ class Multilevel:
         """The partition of every node, as ``int32[n]``; see `partitioners.registry.assign`."""
         if parts == 1 or problem.num_nodes <= parts:
             return np.arange(problem.num_nodes, dtype=np.int32) % np.int32(parts)
-        graph = symmetric_adjacency(problem)
-        assignment = self.partition_graph(graph, parts, rng_seed=rng_seed)
-        occupy(assignment, parts)
-        return assignment
-
-    def partition_graph(
-        self, graph: SymmetricAdjacency, parts: int, *, rng_seed: int
-    ) -> npt.NDArray[np.int32]:
-        """The partition of every node of a graph whose adjacency is there already."""
-        level = finest_level(graph)
-        totals = level.node_weights.sum(axis=0, dtype=np.int64)
-        balance = Balance(parts, totals, self.imbalance)
         threads = Threads(self.threads)
         try:
+            level = finest_level(symmetric_adjacency(problem, threads))
+            totals = level.node_weights.sum(axis=0, dtype=np.int64)
+            balance = Balance(parts, totals, self.imbalance)
             part = _partition(level, balance, np.random.default_rng(rng_seed), threads)
         finally:
             threads.close()
-        return part.astype(np.int32)
+        assignment = part.astype(np.int32)
+        occupy(assignment, parts)
+        return assignment
 
 
 def _partition(level: Level, balance: Balance, rng: np.random.Generator, threads: Threads) -> Parts:

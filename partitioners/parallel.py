@@ -8,7 +8,7 @@ entries), so that one of hubs holds few nodes and one of leaves many.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Work = npt.NDArray[np.int64]
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Below this much work, handing it to another thread takes longer than doing it.
@@ -36,6 +37,12 @@ class Threads:
     def __init__(self, count: int) -> None:
         self.count = count
         self._pool = ThreadPoolExecutor(count) if count > 1 else None
+
+    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """The results of ``task(item)``, in order of the items."""
+        if self._pool is None:
+            return [task(item) for item in items]
+        return list(self._pool.map(task, items))
 
     def share(
         self, start: int, stop: int, work: Work, task: Callable[[int, int], Result]

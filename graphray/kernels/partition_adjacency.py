@@ -1,83 +1,137 @@
 """The symmetric adjacency that partitioners work on, built in time linear in the edges.
 
-Two passes over the edges (count, then scatter) and one over the rows, which drops the repeats of a
-neighbour with a table of where each node was last seen instead of sorting the row.
+Writing every edge end straight into its row touches memory at random, once per end. Here the ends
+are first dealt into buckets of neighbouring rows, which writes to few places at a time; then each
+bucket's rows are put together within the cache. Both steps may be shared among threads.
+
+Repeats within a row are found with a sparse set (Briggs and Torczon, "An Efficient Representation
+for Sparse Sets", 1993): a table says where a neighbour was last put, and is believed only if it
+stands there; so the table is never cleared, nor even initialised.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 
+_ONE32 = np.uint32(1)
+
 
 @kernel
-def count_ends(
+def count_buckets(
     sources: npt.NDArray[np.int64],
     destinations: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
+    shift: int,
+    counts: npt.NDArray[np.int64],
 ) -> None:
-    """Add to ``ends[v]`` the number of edge ends at each node v; a self-loop has two."""
+    """Add to ``counts[b]`` the edge ends at nodes v with ``v >> shift == b``."""
     for i in range(len(sources)):
-        ends[sources[i]] += 1
-        ends[destinations[i]] += 1
+        counts[sources[i] >> shift] += 1
+        counts[destinations[i] >> shift] += 1
 
 
 @kernel
-def scatter_ends(
+def deal_ends(
     sources: npt.NDArray[np.int64],
     destinations: npt.NDArray[np.int64],
+    shift: int,
     cursor: npt.NDArray[np.int64],
-    neighbours: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.uint32],
+    others: npt.NDArray[np.uint32],
 ) -> None:
-    """Write each edge into the rows of both its ends, but not self-loops.
+    """Write both ends of each edge into their buckets.
 
     Args:
         sources: ``int64[m]``.
         destinations: ``int64[m]``.
-        cursor: ``int64[n]``, where each row goes on; moved on past what is written.
-        neighbours: ``uint32[:]``, the rows.
+        shift: node v belongs to bucket ``v >> shift``.
+        cursor: ``int64[buckets]``, where each bucket goes on; moved past what is written.
+        rows: ``uint32[:]``, the node at this end.
+        others: ``uint32[:]``, the node at the other end.
     """
     for i in range(len(sources)):
         u, v = sources[i], destinations[i]
-        if u != v:
-            neighbours[cursor[u]] = v
-            cursor[u] += 1
-            neighbours[cursor[v]] = u
-            cursor[v] += 1
+        at = cursor[u >> shift]
+        cursor[u >> shift] = at + 1
+        rows[at], others[at] = u, v
+        at = cursor[v >> shift]
+        cursor[v >> shift] = at + 1
+        rows[at], others[at] = v, u
 
 
 @kernel
-def merge_repeats(
-    starts: npt.NDArray[np.int64],
-    stops: npt.NDArray[np.int64],
-    neighbours: npt.NDArray[np.uint32],
-    weights: npt.NDArray[np.uint32],
-    indptr: npt.NDArray[np.int64],
-) -> None:
-    """Merge the repeats of a neighbour within each row, and close the gaps between rows, in place.
+def build_rows(
+    rows: npt.NDArray[np.uint32],
+    others: npt.NDArray[np.uint32],
+    first_row: int,
+    loads: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    last_seen: npt.NDArray[np.uint32],
+) -> int:
+    """Turn one bucket of edge ends into rows without repeats and self-loops, in place.
 
     Args:
-        starts: ``int64[n]``, where each row starts.
-        stops: ``int64[n]``, where each row ends.
-        neighbours: ``uint32[:]``; its first ``indptr[-1]`` entries are the result.
-        weights: ``uint32[:]``, filled with how often each neighbour was there.
-        indptr: ``int64[n + 1]``, filled with the new bounds.
+        rows: ``uint32[ends]``; its first entries become the edge weights.
+        others: ``uint32[ends]``; its first entries become the neighbours.
+        first_row: the first node of the bucket.
+        loads: ``int64[k]``, filled with the edge ends of the bucket's nodes.
+        lengths: ``int64[k]``, filled with the lengths of their rows.
+        last_seen: ``uint32[n]`` of any content, scratch.
+
+    Returns:
+        The number of entries of all rows together.
     """
-    last_seen = np.full(len(starts), -1, np.int64)
-    filled = 0
-    for row in range(len(starts)):
+    loads[:] = 0
+    for i in range(len(rows)):
+        loads[rows[i] - first_row] += 1
+    cursor = np.empty(len(loads), np.int64)
+    total = 0
+    for row in range(len(loads)):
+        cursor[row] = total
+        total += loads[row]
+    grouped = np.empty(len(others), np.uint32)
+    for i in range(len(rows)):
+        row = rows[i] - first_row
+        grouped[cursor[row]] = others[i]
+        cursor[row] += 1
+
+    filled: Any = 0
+    start: Any = 0
+    for row in range(len(loads)):
         row_start = filled
-        indptr[row] = row_start
-        for position in range(starts[row], stops[row]):
-            neighbour = neighbours[position]
-            seen = last_seen[neighbour]
-            if seen >= row_start:
-                weights[seen] += np.uint32(1)
+        for i in range(start, start + loads[row]):
+            neighbour = grouped[i]
+            if neighbour == first_row + row:
+                continue
+            seen = np.int64(last_seen[neighbour])
+            if row_start <= seen < filled and others[seen] == neighbour:
+                rows[seen] += _ONE32
             else:
                 last_seen[neighbour] = filled
-                neighbours[filled] = neighbour
-                weights[filled] = np.uint32(1)
+                others[filled] = neighbour
+                rows[filled] = _ONE32
                 filled += 1
-    indptr[len(starts)] = filled
+        start += loads[row]
+        lengths[row] = filled - row_start
+    return filled
+
+
+@kernel
+def close_gaps(
+    values: npt.NDArray[np.uint32],
+    starts: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+) -> None:
+    """Move pieces ``starts[i] : starts[i] + sizes[i]`` to the front, one after another."""
+    filled = 0
+    for piece in range(len(starts)):
+        if starts[piece] == filled:
+            filled += sizes[piece]
+            continue
+        for i in range(starts[piece], starts[piece] + sizes[piece]):
+            values[filled] = values[i]
+            filled += 1

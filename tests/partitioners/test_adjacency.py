@@ -7,10 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from graphray.errors import ArgumentError
-from partitioners import PartitionProblem
+from partitioners import PartitionProblem, adjacency
 from partitioners.adjacency import MAX_NODES, symmetric_adjacency
+from partitioners.parallel import Threads
 from tests.partitioners.graphs import homogeneous, problems
 
 
@@ -44,3 +46,18 @@ def test_listing_edges_in_both_directions_leaves_the_graph_unweighted() -> None:
 def test_too_many_nodes_for_32_bits() -> None:
     with pytest.raises(ArgumentError, match="32 bits"):
         symmetric_adjacency(PartitionProblem(("node",), np.array([0, MAX_NODES + 1]), ()))
+
+
+@given(problem=problems(), threads=st.integers(1, 3))
+def test_many_buckets_and_threads_build_the_same_rows(
+    problem: PartitionProblem, threads: int
+) -> None:
+    whole = symmetric_adjacency(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adjacency, "_BUCKET_ENDS", 8)
+        dealt = symmetric_adjacency(problem, Threads(threads))
+    np.testing.assert_array_equal(whole.indptr, dealt.indptr)
+    np.testing.assert_array_equal(whole.neighbours, dealt.neighbours)
+    np.testing.assert_array_equal(whole.loads, dealt.loads)
+    if whole.weights is not None:
+        np.testing.assert_array_equal(whole.weights, dealt.weights)
