@@ -1,9 +1,11 @@
 import json
 from datetime import date
+from pathlib import Path
 
 from click.testing import CliRunner
 
 from benchmarks import __main__ as command
+from benchmarks.registry import benchmark
 from benchmarks.report import (
     Row,
     as_json,
@@ -83,3 +85,10 @@ def test_quick_figures_never_reach_the_readme():
 def test_the_list_names_every_benchmark():
     output = CliRunner().invoke(command.main, ["--list"]).output
     assert all(name in output for name in command.DESCRIPTIONS)
+
+
+def test_the_registry_holds_exactly_the_modules_that_run():
+    folder = Path(command.__file__).parent
+    modules = {p.stem for p in folder.glob("*.py") if "\ndef run(quick: bool)" in p.read_text()}
+    assert modules == set(command.DESCRIPTIONS)
+    assert all(callable(benchmark(name)) for name in modules)
