@@ -1,7 +1,7 @@
 """Where actors are made: plain classes become remote here, and nowhere else.
 
-All are detached (they outlive the job that launched the graph), named, restarted for ever, and made
-with ``get_if_exists``, so that making them again after a crash finds those that are there.
+All are detached (they outlive the job that launched the graph), named, and restarted for ever.
+Replicas are made with ``get_if_exists``: making them again finds those that are there.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
 
     The head is the one node whose loss ends the cluster anyway, so there the catalog adds no way
     to fail.
+
+    Raises:
+        ValueError: where there is an actor of that name, so that of two launches at the same time
+            one fails.
     """
     return (
         ray.remote(Catalog)
         .options(
-            **_options(spec.catalog_actor),
+            **{**_options(spec.catalog_actor), "get_if_exists": False},
             num_cpus=_CATALOG_CPUS,
             max_concurrency=_CATALOG_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(_head_node_id(), soft=True),

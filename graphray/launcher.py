@@ -21,7 +21,7 @@ from graphray.progress import progress
 from graphray.running import connect, end_catalog
 from graphray.store import Store, StoreUri
 from graphray.transport import ask
-from graphray.view import NAMESPACE, GraphSpec, catalog_name
+from graphray.view import GraphSpec
 
 _SHOW_EVERY_S = 0.5
 
@@ -63,9 +63,11 @@ def launch(
         uri = os.path.abspath(uri)
     store = Store.open(uri, version)
     ensure_ray()
-    _refuse_taken_name(name)
     spec = GraphSpec(name, uri, store.version, chosen)
-    catalog = actors.create_catalog(spec)
+    try:
+        catalog = actors.create_catalog(spec)
+    except ValueError:
+        raise _name_taken(name) from None
     try:
         _start(catalog, store.parts * chosen.replicas, chosen.start_timeout_s, policy)
     except (GraphRayError, ray.exceptions.RayError, KeyboardInterrupt) as error:
@@ -94,12 +96,8 @@ def _with_replicas(options: LaunchOptions, replicas: int) -> LaunchOptions:
     return LaunchOptions(**fields)
 
 
-def _refuse_taken_name(name: str) -> None:
-    try:
-        ray.get_actor(catalog_name(name), namespace=NAMESPACE)
-    except ValueError:
-        return
-    raise GraphNameTaken(
+def _name_taken(name: str) -> GraphNameTaken:
+    return GraphNameTaken(
         f"a graph {name!r} already runs on this cluster; use graphray.connect({name!r}), or end it "
         f"with 'graphray down {name}'",
         name=name,

@@ -49,6 +49,9 @@ class StoreAccess:
         self.book: PartitionBook = store.book
         self.snapshot_id: str = store.manifest.snapshot_id
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StoreAccess, (self._store,)
+
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         """The arrays of every partition; a file is mapped and checked when first asked for."""
         with self._lock:

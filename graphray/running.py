@@ -9,7 +9,7 @@ from typing import Any
 
 import ray
 
-from graphray.access import MappedArrays
+from graphray.access import MappedArrays, PartitionAccess
 from graphray.cluster import require_ray
 from graphray.config import CallPolicy
 from graphray.errors import GraphNotRunning
@@ -44,7 +44,12 @@ def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
 
 
 def running_graphs() -> list[str]:
-    """The names of the graphs on the cluster that this process is connected to."""
+    """The names of the graphs that run on the cluster at hand.
+
+    Raises:
+        GraphNotRunning: where there is no cluster.
+    """
+    require_ray("listing graphs")
     actors = ray.util.list_named_actors(all_namespaces=True)
     found = (graph_of_catalog(a["name"]) for a in actors if a["namespace"] == NAMESPACE)
     return sorted(name for name in found if name is not None)
@@ -69,6 +74,10 @@ class ClusterAccess:
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
         self._absent: set[tuple[int, ArrayKey]] = set()
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A graph handed to another process is connected to anew there.
+        return _reconnect, (self._spec.name, self._policy)
 
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         """The arrays of every partition that has a replica on this node, else None."""
@@ -132,6 +141,10 @@ class ClusterAccess:
         for part in range(len(self._arrays)):
             if part not in published:
                 self._absent.update((part, key) for key in keys)
+
+
+def _reconnect(name: str, policy: CallPolicy) -> PartitionAccess:
+    return connect(name, policy=policy)._access
 
 
 def end_catalog(name: str, policy: CallPolicy) -> None:

@@ -245,6 +245,19 @@ class _Ping:
         return view.part
 
 
+def test_a_graph_can_be_handed_to_a_task(running: gr.Graph, stores: dict[int, Path]) -> None:
+    @ray.remote
+    def in_degree(graph: gr.Graph, node: str) -> int:
+        return len(graph.neighbors(node, direction="in"))
+
+    opened = gr.open(stores[4])
+    expected = len(opened.neighbors("n3", direction="in"))
+    assert ray.get([in_degree.remote(running, "n3"), in_degree.remote(opened, "n3")]) == [
+        expected,
+        expected,
+    ]
+
+
 def test_names_are_checked(running: gr.Graph, stores: dict[int, Path], tmp_path: Path) -> None:
     with pytest.raises(GraphNameTaken, match=NAME):
         gr.launch(stores[4], NAME)
