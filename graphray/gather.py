@@ -89,6 +89,15 @@ def to_numpy(array: ShardArray) -> npt.NDArray[Any]:
     return array if isinstance(array, np.ndarray) else array.to_numpy(zero_copy_only=False)
 
 
+def to_arrow(array: ShardArray) -> pa.Array:
+    """An Arrow array of whatever a column holds; a matrix becomes fixed-size lists."""
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.ndim == 1:
+        return pa.array(array)
+    return pa.FixedSizeListArray.from_arrays(pa.array(array.reshape(-1)), array.shape[1])
+
+
 def _gather(access: PartitionAccess, key: ArrayKey, owners: Ints, rows: Ints) -> ShardArray:
     pieces = list(_ask(access, [key], owners, lambda at: TakeRows(key, rows[at])))
     if not pieces:
@@ -107,16 +116,8 @@ def _merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
             out[place] = piece
         return out
     # One partition may have nulls in a column where another has none.
-    joined = pa.concat_arrays([_as_arrow(piece) for piece in pieces])
+    joined = pa.concat_arrays([to_arrow(piece) for piece in pieces])
     return joined.take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
-
-
-def _as_arrow(piece: ShardArray) -> pa.Array:
-    if not isinstance(piece, np.ndarray):
-        return piece
-    if piece.ndim == 1:
-        return pa.array(piece)
-    return pa.FixedSizeListArray.from_arrays(pa.array(piece.reshape(-1)), piece.shape[1])
 
 
 def _ask(

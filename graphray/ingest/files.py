@@ -141,7 +141,7 @@ class _File:
 
 def _expand(path: str) -> list[_File]:
     """The files that a path, folder, glob or URI stands for."""
-    filesystem, inner = _filesystem(path)
+    filesystem, inner = filesystem_of(path)
     local = isinstance(filesystem, fs.LocalFileSystem)
     if local and glob.has_magic(inner) and not os.path.exists(inner):
         matches = sorted(glob.glob(inner, recursive=True))
@@ -168,7 +168,12 @@ def _in_folder(filesystem: fs.FileSystem, folder: str, label: str) -> list[_File
     return [_File(filesystem, i.path, f"{label.rstrip('/')}/{i.base_name}") for i in known]
 
 
-def _filesystem(path: str) -> tuple[fs.FileSystem, str]:
+def filesystem_of(path: str) -> tuple[fs.FileSystem, str]:
+    """The filesystem that a path or URI is on, and the path there.
+
+    Raises:
+        InputError: where no filesystem knows the URI.
+    """
     if not re.match(r"[a-z][a-z0-9+.-]*://", path):
         return fs.LocalFileSystem(), os.path.expanduser(path)
     try:

@@ -14,8 +14,10 @@ from typing import Any, ClassVar, Self
 import graphray
 from graphray.errors import ArgumentError
 from graphray.graph import Graph
+from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.tables import GraphTables
-from graphray.schema import KindName
+from graphray.kinds.whole import edge_table, node_table
+from graphray.schema import Direction, KindName, Relation
 from graphray.store import Store, StoreUri
 
 FACES: Mapping[KindName, str] = {
@@ -47,6 +49,7 @@ class Face:
     def __init__(self, graph: Graph) -> None:
         self._require(graph.kind)
         self.graph = graph
+        self._adjacencies: dict[tuple[Relation, Direction], Adjacency] = {}
 
     @classmethod
     def open(cls, uri: StoreUri, version: int | None = None, *, verify: bool = True) -> Self:
@@ -103,10 +106,30 @@ class Face:
     ) -> None:
         self.close()
 
+    def tables(self) -> GraphTables:
+        """The whole graph read back, in the order in which it was built: for small ones."""
+        access = self.graph.access
+        relations = access.schema.relations
+        return GraphTables(
+            access.kind,
+            {name: node_table(access, name) for name in access.schema.node_type_names},
+            {kind.relation: edge_table(access, kind.relation) for kind in relations},
+            frozenset(kind.relation for kind in relations if not kind.directed),
+        )
+
+    def adjacency(self, relation: Relation, direction: Direction) -> Adjacency:
+        """All neighbours of many nodes at once, along one relation; kept for the next call."""
+        if (relation, direction) not in self._adjacencies:
+            found = Adjacency(self.graph.access, relation, direction)
+            self._adjacencies[relation, direction] = found
+        return self._adjacencies[relation, direction]
+
     def close(self) -> None:
         """Let go of what this process holds; a running graph goes on for others."""
+        self._adjacencies.clear()
         self.graph.close()
 
     def shutdown(self) -> None:
         """End the graph for everyone; its store stays. An opened store is merely closed."""
+        self._adjacencies.clear()
         self.graph.shutdown()
