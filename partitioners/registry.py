@@ -55,6 +55,7 @@ _BUILT_IN = {
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",
     "range": "partitioners.ranged:Range",
+    "streaming": "partitioners.streaming:Streaming",
 }
 _custom: dict[str, Partitioner] = {}
 
