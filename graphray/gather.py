@@ -64,7 +64,7 @@ def find_nodes(access: PartitionAccess, node_type: str, ids: Any) -> Ints:
         return FindIds(node_type, _pick(user_ids, rows))
 
     found = np.full(len(holders), NOT_FOUND, np.int64)
-    for rows, answer in _ask(access, keys, holders, request):
+    for rows, answer in ask_owners(access, keys, holders, request):
         found[rows] = answer
     missing = np.flatnonzero(found == NOT_FOUND)
     if len(missing):
@@ -99,10 +99,10 @@ def to_arrow(array: ShardArray) -> pa.Array:
 
 
 def _gather(access: PartitionAccess, key: ArrayKey, owners: Ints, rows: Ints) -> ShardArray:
-    pieces = list(_ask(access, [key], owners, lambda at: TakeRows(key, rows[at])))
+    pieces = list(ask_owners(access, [key], owners, lambda at: TakeRows(key, rows[at])))
     if not pieces:
         # Nothing asked for: any partition knows the dtype.
-        pieces = list(_ask(access, [key], np.zeros(0, np.int64), lambda at: TakeRows(key, at), 0))
+        pieces = list(ask_owners(access, [key], np.zeros(0, np.int64), lambda at: TakeRows(key, at), 0))
     return _merge([at for at, _ in pieces], [answer for _, answer in pieces])
 
 
@@ -120,7 +120,7 @@ def _merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
     return joined.take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
 
 
-def _ask(
+def ask_owners(
     access: PartitionAccess,
     keys: list[ArrayKey],
     owners: Ints,
