@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from graphray.config import CallPolicy, LaunchOptions
     from graphray.errors import GraphRayError
     from graphray.graph import Graph, Node
+    from graphray.kinds.hypergraph import Hypergraph
+    from graphray.kinds.knowledge import KnowledgeGraph
     from graphray.launcher import launch
     from graphray.opened import open
     from graphray.running import connect, running_graphs
@@ -31,6 +33,8 @@ _HOME = {
     "GraphRayError": "graphray.errors",
     "GraphSchema": "graphray.schema",
     "GraphStatus": "graphray.status",
+    "Hypergraph": "graphray.kinds.hypergraph",
+    "KnowledgeGraph": "graphray.kinds.knowledge",
     "LaunchOptions": "graphray.config",
     "Loader": "graphray.sampling.loader",
     "Node": "graphray.graph",
@@ -52,6 +56,8 @@ __all__ = [
     "GraphRayError",
     "GraphSchema",
     "GraphStatus",
+    "Hypergraph",
+    "KnowledgeGraph",
     "LaunchOptions",
     "Loader",
     "Node",

@@ -47,7 +47,7 @@ class Face:
     kinds: ClassVar[frozenset[KindName]] = frozenset()
 
     def __init__(self, graph: Graph) -> None:
-        self._require(graph.kind)
+        self._require_kind(graph.kind)
         self.graph = graph
         self._adjacencies: dict[tuple[Relation, Direction], Adjacency] = {}
 
@@ -63,7 +63,7 @@ class Face:
         Raises:
             ArgumentError: where the store holds another kind of graph; nothing is launched.
         """
-        cls._require(Store.open(uri, options.get("version")).kind)
+        cls._require_kind(Store.open(uri, options.get("version")).kind)
         return cls(graphray.launch(uri, name, **options))
 
     @classmethod
@@ -77,7 +77,7 @@ class Face:
         return cls._over(tables.in_memory())
 
     @classmethod
-    def _require(cls, kind: KindName) -> None:
+    def _require_kind(cls, kind: KindName) -> None:
         if kind not in cls.kinds:
             raise ArgumentError(
                 f"a graph of kind {kind!r} is no {cls.__name__}; read it with "
