@@ -1,0 +1,183 @@
+"""Reading triples of names: tab-separated files in the layout of FB15k-237, and Python tuples.
+
+One triple a line: head, relation, tail, without header, quotes or comments. The data sets of link
+prediction come as three such files, ``train.txt``, ``valid.txt`` and ``test.txt``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from graphray.errors import ArgumentError, InputError, InputNotFound
+from graphray.kinds.terms import Literal, Prefixes, Triple
+from graphray.kinds.triples import (
+    DATATYPE,
+    LANGUAGE,
+    OBJECT,
+    PREDICATE,
+    SUBJECT,
+    TERM_COLUMNS,
+    Triples,
+)
+
+TriplePath: TypeAlias = str | os.PathLike[str]
+TriplePaths: TypeAlias = TriplePath | Mapping[str, TriplePath]
+
+SPLIT = "split"
+SPLITS = ("train", "valid", "test")
+_SUFFIXES = (".txt", ".tsv")
+_NAMES = (SUBJECT, PREDICATE, OBJECT)
+_FIRST_ROW = 1
+
+
+def read_triple_files(paths: TriplePaths, *, prefixes: Mapping[str, str] | None = None) -> Triples:
+    r"""Read tab-separated triples.
+
+    Args:
+        paths: a file (``.gz`` and ``.bz2`` are read too), a folder with ``train.txt`` and others of
+            `SPLITS`, or ``{split: file}``. With splits, the column ``split`` names each triple's.
+        prefixes: expand every term as a CURIE of these; None to take terms as they stand.
+
+    Raises:
+        InputNotFound: where a file is absent, or a folder has none.
+        InputError: where a row is malformed, or a prefix is not known, naming file and row.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp(), "train.txt")
+        >>> _ = file.write_text("/m/1\t/people/spouse\t/m/2\n")
+        >>> read_triple_files(file.parent).table.select(["subject", "split"]).to_pylist()
+        [{'subject': '/m/1', 'split': 'train'}]
+    """
+    if isinstance(paths, Mapping):
+        files = {split: Path(path) for split, path in paths.items()}
+    else:
+        files = _splits_in(Path(paths)) if Path(paths).is_dir() else {"": Path(paths)}
+    known = None if prefixes is None else Prefixes(prefixes)
+    tables = []
+    for split, file in files.items():
+        table = _expanded(_read(file), known, file)
+        tables.append(table.append_column(SPLIT, _constant(split, table.num_rows)))
+    if not tables:
+        raise InputNotFound("no files to read: there are no splits")
+    table = pa.concat_tables(tables)
+    return Triples(table if files.keys() != {""} else table.drop_columns([SPLIT]))
+
+
+def checked_triples(
+    triples: Iterable[tuple[str, str, Any]], prefixes: Prefixes | None
+) -> Iterator[Triple]:
+    """Triples as Python has them, in the terms of this package.
+
+    Args:
+        triples: subject, predicate and object; an object that is no string is a literal.
+        prefixes: expand CURIEs; None to take terms as they stand.
+
+    Raises:
+        InputError: naming the row of a triple that is none.
+        ArgumentError: where a prefix is not known, or an object is no literal.
+    """
+    expand = str if prefixes is None else prefixes.expand
+    for row, triple in enumerate(triples):
+        if not isinstance(triple, tuple) or len(triple) != 3:
+            raise InputError(f"{triple!r} is no (subject, predicate, object)", row=row)
+        subject, predicate, value = triple
+        for role, term in (("subject", subject), ("predicate", predicate)):
+            if not isinstance(term, str) or not term:
+                raise InputError(
+                    f"the {role} {term!r} is no resource; literals are objects only",
+                    source="triples",
+                    row=row,
+                )
+        yield Triple(
+            expand(subject),
+            expand(predicate),
+            expand(value) if isinstance(value, str) else Literal.of(value),
+        )
+
+
+def _splits_in(folder: Path) -> dict[str, Path]:
+    files = [(split, folder / f"{split}{suffix}") for split in SPLITS for suffix in _SUFFIXES]
+    found = {split: file for split, file in files if file.exists()}
+    if not found:
+        raise InputNotFound(
+            "the folder has no train.txt, valid.txt or test.txt", source=str(folder)
+        )
+    return found
+
+
+def _read(file: Path) -> pa.Table:
+    broken: list[csv.InvalidRow] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        broken.append(row)
+        return "error"
+
+    try:
+        table = csv.read_csv(
+            file,
+            # One thread, which counts the rows as it goes.
+            read_options=csv.ReadOptions(column_names=_NAMES, use_threads=False),
+            parse_options=csv.ParseOptions(
+                delimiter="\t", quote_char=False, ignore_empty_lines=False, invalid_row_handler=note
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(_NAMES, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except FileNotFoundError as error:
+        raise InputNotFound("there is no such file", source=str(file)) from error
+    except (pa.ArrowException, OSError) as error:
+        raise _problem(file, broken, error) from error
+    for name in _NAMES:
+        empty = pc.index(table.column(name), pa.scalar("", pa.large_string())).as_py()
+        if empty >= 0:
+            raise InputError(f"the {name} is empty", source=str(file), row=empty + _FIRST_ROW)
+    nulls = pa.nulls(table.num_rows, pa.large_string())
+    table = table.append_column(DATATYPE, nulls).append_column(LANGUAGE, nulls)
+    return table.select(list(TERM_COLUMNS))
+
+
+def _problem(file: Path, broken: list[csv.InvalidRow], error: Exception) -> InputError:
+    if broken:
+        found = broken[0].actual_columns
+        return InputError(
+            f"the row has {found} fields; expected head, relation and tail, parted by tabs",
+            source=str(file),
+            row=broken[0].number,
+        )
+    return InputError(f"cannot be read: {error}", source=str(file))
+
+
+def _expanded(table: pa.Table, prefixes: Prefixes | None, file: Path) -> pa.Table:
+    if prefixes is None:
+        return table
+    for place, name in enumerate(_NAMES):
+        encoded = table.column(name).combine_chunks().dictionary_encode()
+        try:
+            iris = [prefixes.expand(term) for term in encoded.dictionary.to_pylist()]
+        except ArgumentError:
+            raise _unknown_prefix(table.column(name), prefixes, file) from None
+        column = pa.array(iris, pa.large_string()).take(encoded.indices)
+        table = table.set_column(place, name, column)
+    return table
+
+
+def _unknown_prefix(column: pa.ChunkedArray, prefixes: Prefixes, file: Path) -> InputError:
+    for row, term in enumerate(column.to_pylist(), _FIRST_ROW):
+        try:
+            prefixes.expand(term)
+        except ArgumentError as error:
+            return InputError(str(error), source=str(file), row=row)
+    raise AssertionError("every prefix is known")
+
+
+def _constant(value: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.large_string()), count)

@@ -1,0 +1,160 @@
+"""From triples to the tables of a knowledge graph.
+
+- A resource becomes a node of one type (see `graphray.kinds.entity_types`).
+- A triple between resources becomes an edge: one relation per predicate and pair of node types.
+  That holds for rdf:type and for the two hierarchies as well, so that nothing of them is lost.
+- A triple with a literal becomes a value in a column of its subject's type: one column per
+  predicate, datatype and language, of lists where a subject has several.
+- What the names of types, relations and columns stand for is kept beside (see
+  `graphray.kinds.vocabulary`).
+
+A graph is a set of triples: one that comes twice counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphray.errors import InputError
+from graphray.kinds.entity_types import Links, entity_types
+from graphray.kinds.literal_columns import Facts, Members, literal_columns
+from graphray.kinds.tables import GraphTables
+from graphray.kinds.terms import Prefixes
+from graphray.kinds.triples import (
+    DATATYPE,
+    LANGUAGE,
+    OBJECT,
+    PREDICATE,
+    SUBJECT,
+    TERM_COLUMNS,
+    Triples,
+)
+from graphray.kinds.vocabulary import ENTITY, VOCABULARY, Vocabulary, name_iris
+from graphray.schema import Relation
+
+Ints = npt.NDArray[Any]
+
+
+def knowledge_tables(triples: Triples, *, prefixes: Mapping[str, str] | None = None) -> GraphTables:
+    """The tables of a knowledge graph.
+
+    Args:
+        triples: what the graph says.
+        prefixes: prefix to namespace, in addition to those that the files declare: names in the
+            schema become CURIEs by them, and calls accept such CURIEs.
+
+    Raises:
+        InputError: where there are no triples.
+
+    Example:
+        >>> from graphray.kinds.terms import Literal, Triple
+        >>> from graphray.kinds.triples import triples_table
+        >>> table = triples_table([Triple("a", "knows", "b"), Triple("a", "age", Literal.of(36))])
+        >>> tables = knowledge_tables(Triples(table))
+        >>> tables.nodes["entity"].to_pylist()
+        [{'id': 'a', 'age': 36}, {'id': 'b', 'age': None}]
+    """
+    if triples.table.num_rows == 0:
+        raise InputError("there are no triples; a knowledge graph needs at least one")
+    known = Prefixes({**triples.prefixes, **(prefixes or {})})
+    links, facts, statements = _numbered(triples.table)
+    classes, type_of = entity_types(links)
+    predicates = links.predicates.to_pylist()
+    names = name_iris([*classes, *predicates], known)
+    # The code UNTYPED, -1, is that of the last name.
+    type_names = [*(names[iri] for iri in classes), ENTITY]
+    members = _members(type_names, type_of)
+    datatypes = facts.datatypes.dictionary.to_pylist()
+    columns, described = literal_columns(
+        facts,
+        members,
+        [(iri, names[iri]) for iri in predicates],
+        {iri: known.compact(iri) or iri for iri in datatypes},
+    )
+    nodes = {
+        kind.name: pa.table(
+            {"id": links.resources.take(pa.array(kind.resources)), **columns[kind.name]}
+        )
+        for kind in members
+    }
+    vocabulary = Vocabulary(
+        {names[iri]: iri for iri in classes},
+        {names[iri]: iri for iri in predicates},
+        described,
+        known,
+    )
+    nodes[VOCABULARY] = vocabulary.to_table()
+    relation_names = [names[iri] for iri in predicates]
+    edges = _relations(links, type_of % len(type_names), type_names, relation_names, statements)
+    return GraphTables("knowledge", nodes, edges, lost=triples.lost)
+
+
+def _numbered(table: pa.Table) -> tuple[Links, Facts, pa.Table]:
+    """Distinct triples in numbers: with resources, with literals; and what else the former say."""
+    table = table.group_by(table.column_names, use_threads=False).aggregate([])
+    is_link = pc.is_null(table.column(DATATYPE))
+    links, facts = table.filter(is_link), table.filter(pc.invert(is_link))
+    ends = [*links[SUBJECT].chunks, *links[OBJECT].chunks, *facts[SUBJECT].chunks]
+    resources = pc.unique(pa.chunked_array(ends, pa.large_string()))
+    predicates = pc.unique(table[PREDICATE])
+    return (
+        Links(
+            resources,
+            predicates,
+            _codes(links[SUBJECT], resources),
+            _codes(links[PREDICATE], predicates),
+            _codes(links[OBJECT], resources),
+        ),
+        Facts(
+            _codes(facts[SUBJECT], resources),
+            _codes(facts[PREDICATE], predicates),
+            facts[OBJECT].combine_chunks(),
+            facts[DATATYPE].combine_chunks().dictionary_encode(),
+            facts[LANGUAGE].combine_chunks().dictionary_encode(),
+        ),
+        links.drop_columns(list(TERM_COLUMNS)),
+    )
+
+
+def _codes(column: pa.ChunkedArray, dictionary: pa.Array) -> Ints:
+    return pc.index_in(column, dictionary).to_numpy()
+
+
+def _members(type_names: list[str], type_of: Ints) -> list[Members]:
+    """The node types that have resources."""
+    codes = type_of % len(type_names)
+    found = [Members(name, np.flatnonzero(codes == code)) for code, name in enumerate(type_names)]
+    return [kind for kind in found if len(kind.resources)]
+
+
+def _relations(
+    links: Links,
+    type_of: Ints,
+    type_names: list[str],
+    relation_names: list[str],
+    statements: pa.Table,
+) -> dict[Relation, pa.Table]:
+    """The edge table of each predicate and pair of node types."""
+    keys = np.stack([links.relations, type_of[links.subjects], type_of[links.objects]])
+    order = np.lexsort(keys[::-1])
+    starts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
+    tables = {}
+    for at in np.split(order, starts) if len(order) else ():
+        predicate, source, destination = keys[:, at[0]].tolist()
+        relation = Relation(type_names[source], relation_names[predicate], type_names[destination])
+        rows = pa.array(at)
+        properties = statements.take(rows) if statements.num_columns else statements
+        tables[relation] = pa.table(
+            {
+                "src": links.resources.take(pa.array(links.subjects[at])),
+                "dst": links.resources.take(pa.array(links.objects[at])),
+                **{name: properties[name] for name in properties.column_names},
+            }
+        )
+    return tables
