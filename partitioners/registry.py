@@ -51,6 +51,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 # Named by module, so that asking for "hash" does not import METIS.
 _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
+    "hierarchical": "partitioners.hierarchical:Hierarchical",
     "metis": "partitioners.metis:Metis",
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",

@@ -19,6 +19,7 @@ from partitioners.adjacency import MAX_NODES
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance, Parts, unassigned
+from partitioners.weights import node_weights_of
 
 _CLUSTERS_PER_PART_MIN = 32
 _GROUPS_MIN = 2
@@ -61,7 +62,7 @@ class Streaming:
             )
         if parts == 1 or n <= parts:
             return np.arange(n, dtype=np.int32) % np.int32(parts)
-        node_weights = _node_weights(problem)
+        node_weights = node_weights_of(problem)
         balance = Balance(parts, node_weights.sum(axis=0, dtype=np.int64), self.imbalance)
         filled = np.zeros((parts, 2), np.int64)
         part = _deal_clusters(problem, node_weights, balance, filled)
@@ -71,17 +72,6 @@ class Streaming:
         assignment = part.astype(np.int32)
         occupy(assignment, parts)
         return assignment
-
-
-def _node_weights(problem: PartitionProblem) -> npt.NDArray[np.uint32]:
-    """``uint32[n, 2]``: size 1, and the number of edge ends as load."""
-    n = problem.num_nodes
-    node_weights = np.ones((n, 2), np.uint32)
-    node_weights[:, 1] = 0
-    for edges in problem.edges:
-        for ends in (edges.sources, edges.destinations):
-            node_weights[:, 1] += np.bincount(ends, minlength=n).astype(np.uint32)
-    return node_weights
 
 
 def _deal_clusters(
