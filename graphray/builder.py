@@ -15,16 +15,24 @@ import pyarrow as pa
 
 from graphray.book import AdjacencyName, PartitionBook, Relabelling, relabel
 from graphray.errors import ArgumentError, InputError, StoreExists
-from graphray.ingest import Directed, InputEdges, InputGraph, MissingNodes, read_graph
+from graphray.ingest import (
+    Directed,
+    InputEdges,
+    InputGraph,
+    InputNodes,
+    MissingNodes,
+    read_graph,
+)
 from graphray.kernels.csr import Adjacency, build_adjacency
 from graphray.progress import progress
 from graphray.schema import Direction, KindName, Relation
 from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
 from graphray.store.tables import adjacency_tables, index_tables, node_tables
+from graphray.threads import Threads, available_threads
 from partitioners.problem import EdgeSet, PartitionProblem
-from partitioners.quality import measure
-from partitioners.registry import Assignment, Partitioner, assign, get
+from partitioners.quality import QualityMeter
+from partitioners.registry import Assignment, Partitioner, assign, get, needs_edges
 
 IfExists = Literal["error", "new_version"]
 
@@ -95,16 +103,23 @@ def build(
     graph = read_graph(
         edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
     )
-    problem = _problem(graph)
-    if problem.num_nodes == 0:
+    if not any(len(nodes.ids) for nodes in graph.nodes.values()):
         raise InputError("the graph has no nodes; pass edges, or a node table")
     with progress(f"partitioning with {chosen.name}"):
+        problem = _problem(graph, needs_edges(chosen))
         assignment = assign(chosen, problem, parts, rng_seed)
-        quality = measure(problem, assignment, parts).to_json()
+    meter = QualityMeter(
+        problem.type_names, problem.type_offsets, tuple(graph.edges), assignment, parts
+    )
     relabellings = _relabel(problem, assignment, parts)
-    del problem, assignment
-    with StoreWriter(place, version) as writer:
-        edge_offsets = _write(writer, graph, relabellings, parts)
+    del problem
+    with (
+        Threads(available_threads()) as threads,
+        Threads.beside(_note_edges, meter, graph) as measured,
+        StoreWriter(place, version) as writer,
+    ):
+        edge_offsets = _write(writer, graph, relabellings, parts, threads)
+        measured.result()
         book = PartitionBook(parts, {t: r.offsets for t, r in relabellings.items()}, edge_offsets)
         writer.publish(
             graph.schema,
@@ -117,7 +132,7 @@ def build(
                 "parts": parts,
                 "num_nodes": {t: len(n.ids) for t, n in graph.nodes.items()},
                 "num_edges": {str(r): len(e.sources) for r, e in graph.edges.items()},
-                **quality,
+                **meter.quality().to_json(),
             },
         )
     return Store.open(place.uri, version)
@@ -139,22 +154,24 @@ def _next_version(uri: StoreUri, if_exists: IfExists) -> tuple[Place, int]:
     return place, (there[-1] if there else 0) + 1
 
 
-def _problem(graph: InputGraph) -> PartitionProblem:
+def _problem(graph: InputGraph, with_edges: bool) -> PartitionProblem:
     offsets = np.cumsum([0, *(len(nodes.ids) for nodes in graph.nodes.values())], dtype=np.int64)
     first = dict(zip(graph.nodes, offsets, strict=False))
-    return PartitionProblem(
-        tuple(graph.nodes),
-        offsets,
-        tuple(
-            EdgeSet(
-                relation,
-                edges.sources + first[relation.source],
-                edges.destinations + first[relation.destination],
-            )
-            for relation, edges in graph.edges.items()
-        ),
-        {name: nodes.properties for name, nodes in graph.nodes.items()},
+    edges = tuple(
+        EdgeSet(
+            relation,
+            edges.sources + first[relation.source],
+            edges.destinations + first[relation.destination],
+        )
+        for relation, edges in (graph.edges.items() if with_edges else ())
     )
+    columns = {name: nodes.properties for name, nodes in graph.nodes.items()}
+    return PartitionProblem(tuple(graph.nodes), offsets, edges, columns)
+
+
+def _note_edges(meter: QualityMeter, graph: InputGraph) -> None:
+    for number, edges in enumerate(graph.edges.values()):
+        meter.note(number, edges.sources, edges.destinations)
 
 
 def _relabel(
@@ -168,20 +185,20 @@ def _relabel(
 
 
 def _write(
-    writer: StoreWriter, graph: InputGraph, relabellings: Mapping[str, Relabelling], parts: int
+    writer: StoreWriter,
+    graph: InputGraph,
+    relabellings: Mapping[str, Relabelling],
+    parts: int,
+    threads: Threads,
 ) -> dict[AdjacencyName, npt.NDArray[np.int64]]:
     """Write all shards; returns the bounds of each partition's edges, per adjacency."""
-    adjacencies = [
-        (relation_type.relation, direction)
-        for relation_type in graph.schema.relations
-        for direction in relation_type.stored_directions
-    ]
+    adjacencies = graph.schema.adjacencies
     tables = 2 * parts * (len(graph.nodes) + len(adjacencies))
     edge_offsets = {}
     with progress("sorting and writing", total=tables, unit="tables") as bar:
-        for part, name, table in _node_tables(graph, relabellings, parts):
-            writer.write(part, name, table)
-            bar.advance()
+        for name, nodes in graph.nodes.items():
+            _write_nodes(writer, name, nodes, relabellings[name], threads)
+            bar.advance(2 * parts)
         for relation, direction in adjacencies:
             row_type = relation.destination if direction == "in" else relation.source
             offsets = relabellings[row_type].offsets
@@ -189,12 +206,32 @@ def _write(
             edge_offsets[relation, direction] = _write_adjacency(
                 writer,
                 (relation, direction),
-                _sorted(relation, direction, graph.edges[relation], relabellings),
+                _sorted(relation, direction, graph.edges[relation], relabellings, threads),
                 graph.edges[relation].properties,
                 offsets,
+                threads,
             )
             bar.advance(2 * parts)
     return edge_offsets
+
+
+def _write_nodes(
+    writer: StoreWriter, name: str, nodes: InputNodes, relabelling: Relabelling, threads: Threads
+) -> None:
+    """Write the nodes and the index of one type, of every partition."""
+    parts = len(relabelling.offsets) - 1
+
+    def write(tables: tuple[str, Iterator[pa.Table]]) -> None:
+        for part, table in enumerate(tables[1]):
+            writer.write(part, tables[0], table)
+
+    threads.map(
+        write,
+        [
+            (nodes_table(name), node_tables(nodes.ids, nodes.properties, relabelling)),
+            (index_table(name), index_tables(nodes.ids, relabelling.gid_of_stable, parts)),
+        ],
+    )
 
 
 def _write_adjacency(
@@ -203,23 +240,17 @@ def _write_adjacency(
     adjacency: Adjacency,
     properties: pa.Table,
     node_offsets: npt.NDArray[np.int64],
+    threads: Threads,
 ) -> npt.NDArray[np.int64]:
     """Write one adjacency of every partition; returns the bounds of each partition's edges."""
-    for part, (rows, entries) in enumerate(adjacency_tables(adjacency, properties, node_offsets)):
+
+    def write(part: int) -> None:
+        rows, entries = adjacency_tables(adjacency, properties, node_offsets, part)
         writer.write(part, rows_table(*name), rows)
         writer.write(part, edges_table(*name), entries)
+
+    threads.map(write, range(len(node_offsets) - 1))
     return adjacency.indptr[node_offsets]
-
-
-def _node_tables(
-    graph: InputGraph, relabellings: Mapping[str, Relabelling], parts: int
-) -> Iterator[tuple[int, str, pa.Table]]:
-    for name, nodes in graph.nodes.items():
-        relabelling = relabellings[name]
-        for part, table in enumerate(node_tables(nodes.ids, nodes.properties, relabelling)):
-            yield part, nodes_table(name), table
-        for part, table in enumerate(index_tables(nodes.ids, relabelling.gid_of_stable, parts)):
-            yield part, index_table(name), table
 
 
 def _sorted(
@@ -227,6 +258,7 @@ def _sorted(
     direction: Direction,
     edges: InputEdges,
     relabellings: Mapping[str, Relabelling],
+    threads: Threads,
 ) -> Adjacency:
     ends = [(relation.source, edges.sources), (relation.destination, edges.destinations)]
     (neighbor_type, neighbors), (row_type, rows) = ends if direction == "in" else ends[::-1]
@@ -242,4 +274,5 @@ def _sorted(
         both_ends=not edges.directed,
         neighbor_dtype=neighbor_gids.dtype,
         edge_dtype=id_dtype(len(rows)),
+        threads=threads,
     )

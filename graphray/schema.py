@@ -87,6 +87,15 @@ class GraphSchema:
         """The names of the node types, in canonical order."""
         return tuple(t.name for t in self.node_types)
 
+    @property
+    def adjacencies(self) -> tuple[tuple[Relation, Direction], ...]:
+        """Every adjacency that exists as files."""
+        return tuple(
+            (relation_type.relation, direction)
+            for relation_type in self.relations
+            for direction in relation_type.stored_directions
+        )
+
     def node_type(self, name: str) -> NodeType:
         """The node type of that name; raises NodeTypeNotFound."""
         for node_type in self.node_types:

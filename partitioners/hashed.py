@@ -21,6 +21,7 @@ class Hash:
     """Hash partitioning: each node goes where the hash of its type and stable id says."""
 
     name = "hash"
+    needs_edges = False
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

@@ -6,6 +6,8 @@ on nodes alone is none on a skewed graph, because the work lies where the hubs a
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_quality import count_known, note_edges
+from graphray.schema import Relation
 from partitioners.problem import PartitionProblem
 
 
@@ -65,28 +68,101 @@ def measure(problem: PartitionProblem, assignment: npt.NDArray[np.int32], parts:
         >>> round(quality.edge_cut, 3), quality.replication_factor, quality.boundary_nodes
         (0.333, 1.5, 2)
     """
-    known = np.zeros((problem.num_nodes, (parts + 63) // 64), np.uint64)
-    loads = np.zeros((len(problem.edges), parts), np.int64)
-    cuts = [
-        note_edges(edges.sources, edges.destinations, assignment, known, load)
-        for edges, load in zip(problem.edges, loads, strict=True)
-    ]
-    halos, boundary_nodes = count_known(known)
-    relations = [str(edges.relation) for edges in problem.edges]
-    sizes = [len(edges.sources) for edges in problem.edges]
-    bounds = zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True)
-    nodes = [np.bincount(assignment[start:stop], minlength=parts) for start, stop in bounds]
-    return Quality(
-        edge_cut=_share(sum(cuts), sum(sizes)),
-        cut_edges=sum(cuts),
-        node_balance=_balance(np.bincount(assignment, minlength=parts)),
-        edge_balance=_balance(loads.sum(axis=0)),
-        node_balance_by_type=dict(zip(problem.type_names, map(_balance, nodes), strict=True)),
-        edge_cut_by_relation=dict(zip(relations, map(_share, cuts, sizes), strict=True)),
-        edge_balance_by_relation=dict(zip(relations, map(_balance, loads), strict=True)),
-        replication_factor=1.0 + _share(halos, problem.num_nodes),
-        boundary_nodes=boundary_nodes,
+    meter = QualityMeter(
+        problem.type_names,
+        problem.type_offsets,
+        [edges.relation for edges in problem.edges],
+        assignment,
+        parts,
     )
+    for number, edges in enumerate(problem.edges):
+        meter.note(number, edges.sources, edges.destinations, in_types=False)
+    return meter.quality()
+
+
+class QualityMeter:
+    """Measures a partition whose edges come by and by; several threads may bring them.
+
+    Args:
+        type_names: the node types.
+        type_offsets: ``int64[types + 1]``, as in `PartitionProblem`.
+        relations: all of them, in order.
+        assignment: ``int32[n]``, each in ``0 .. parts - 1``.
+        parts: number of partitions.
+    """
+
+    def __init__(
+        self,
+        type_names: Sequence[str],
+        type_offsets: npt.NDArray[np.int64],
+        relations: Sequence[Relation],
+        assignment: npt.NDArray[np.int32],
+        parts: int,
+    ) -> None:
+        bounds = zip(type_offsets[:-1].tolist(), type_offsets[1:].tolist(), strict=True)
+        self._nodes = {name: slice(*span) for name, span in zip(type_names, bounds, strict=True)}
+        self._relations = tuple(relations)
+        self._assignment = assignment
+        self._parts = parts
+        self._known = np.zeros((len(assignment), (parts + 63) // 64), np.uint64)
+        self._loads = np.zeros((len(relations), parts), np.int64)
+        self._cuts = [0] * len(relations)
+        self._sizes = [0] * len(relations)
+        self._lock = threading.Lock()
+
+    def note(
+        self,
+        number: int,
+        sources: npt.NDArray[Any],
+        destinations: npt.NDArray[Any],
+        *,
+        in_types: bool = True,
+    ) -> None:
+        """Take in edges of relation ``number``.
+
+        Args:
+            number: which relation.
+            sources: ``int[m]``, stable ids of the source type.
+            destinations: likewise of the destination type.
+            in_types: False where both are node numbers of a `PartitionProblem` instead.
+        """
+        relation = self._relations[number]
+        everything = slice(0, len(self._assignment))
+        source = self._nodes[relation.source] if in_types else everything
+        destination = self._nodes[relation.destination] if in_types else everything
+        with self._lock:
+            self._sizes[number] += len(sources)
+            self._cuts[number] += note_edges(
+                sources,
+                destinations,
+                self._assignment[source],
+                self._assignment[destination],
+                self._known[source],
+                self._known[destination],
+                self._loads[number],
+            )
+
+    def quality(self) -> Quality:
+        """The quality as to all edges so far."""
+        halos, boundary_nodes = count_known(self._known)
+        relations = [str(relation) for relation in self._relations]
+        nodes = {name: self._counts(span) for name, span in self._nodes.items()}
+        return Quality(
+            edge_cut=_share(sum(self._cuts), sum(self._sizes)),
+            cut_edges=sum(self._cuts),
+            node_balance=_balance(self._counts(slice(None))),
+            edge_balance=_balance(self._loads.sum(axis=0)),
+            node_balance_by_type={name: _balance(counts) for name, counts in nodes.items()},
+            edge_cut_by_relation=dict(
+                zip(relations, map(_share, self._cuts, self._sizes), strict=True)
+            ),
+            edge_balance_by_relation=dict(zip(relations, map(_balance, self._loads), strict=True)),
+            replication_factor=1.0 + _share(halos, len(self._assignment)),
+            boundary_nodes=boundary_nodes,
+        )
+
+    def _counts(self, span: slice) -> npt.NDArray[np.int64]:
+        return np.bincount(self._assignment[span], minlength=self._parts)
 
 
 def _share(count: int, total: int) -> float:

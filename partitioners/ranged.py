@@ -16,6 +16,7 @@ class Range:
     """Range partitioning: equal contiguous ranges of stable ids, per node type."""
 
     name = "range"
+    needs_edges = False
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

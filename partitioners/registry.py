@@ -168,6 +168,17 @@ def assign(
     return _checked(result, chosen.name, problem.num_nodes, parts)
 
 
+def needs_edges(partitioner: Partitioner) -> bool:
+    """Whether a partitioner looks at edges; one that does not says ``needs_edges = False``.
+
+    It is then given a problem without edges, and serves graphs that do not fit into memory.
+
+    >>> needs_edges(get("hash")), needs_edges(get("metis"))
+    (False, True)
+    """
+    return getattr(partitioner, "needs_edges", True)
+
+
 def _as_partitioner(name: str, target: Any) -> Partitioner:
     """An instance of a class, a function wrapped, or a ready instance as it is."""
     candidate = target() if isinstance(target, type) else target

@@ -16,6 +16,7 @@ class Random:
     """Random partitioning with exact balance."""
 
     name = "random"
+    needs_edges = False
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

@@ -30,6 +30,7 @@ from graphray.ingest.inputs import EdgeInput, id_column
 from graphray.ingest.source import Source, columns_of
 from graphray.progress import progress
 from graphray.schema import GraphSchema, IdKind, NodeType, Relation, RelationType
+from graphray.threads import Threads, available_threads
 
 MissingNodes = Literal["error", "add"]
 
@@ -195,9 +196,12 @@ def _number_nodes(
 def _positions(name: str, ids: UserIds, columns: Sequence[IdColumn]) -> list[npt.NDArray[Any]]:
     id_map = IdMap(ids)
     found = []
-    with progress(f"mapping {name} ids", total=len(columns), unit="columns") as bar:
+    with (
+        progress(f"mapping {name} ids", total=len(columns), unit="columns") as bar,
+        Threads(available_threads()) as threads,
+    ):
         for column in columns:
-            found.append(id_map.positions(column))
+            found.append(id_map.positions(column, threads))
             bar.advance()
     return found
 

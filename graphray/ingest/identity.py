@@ -23,6 +23,7 @@ from graphray.ids import UserIds
 from graphray.ingest.source import Source
 from graphray.kernels.lookup import mark_present, position_table, positions_in_span
 from graphray.schema import IdKind
+from graphray.threads import Threads
 
 ABSENT = -1
 # A table over the span of the ids costs 4 bytes a slot and one cache miss a look-up; a hash table
@@ -145,24 +146,34 @@ class IdMap:
                 self._low = low
                 self._table = position_table(ids, low, high - low + 1, _position_dtype(len(ids)))
 
-    def positions(self, column: IdColumn) -> npt.NDArray[Any]:
+    def positions(self, column: IdColumn, threads: Threads | None = None) -> npt.NDArray[Any]:
         """The stable id of each value, `ABSENT` for those that are not in the map.
+
+        Args:
+            column: the ids to look up.
+            threads: who looks them up; None for the caller's own thread.
 
         Returns:
             ``int32[len(column.values)]``, or int64 where there are 2**31 nodes or more.
         """
         out = np.empty(len(column.values), _position_dtype(len(self._ids)))
-        if len(self._ids) == 0:
+        if len(self._ids) == 0 or len(out) == 0:
             out[:] = ABSENT
-        elif self._table is not None:
-            for part, chunk in _pieces(out, column.values):
-                positions_in_span(chunk.to_numpy(), self._low, self._table, part)
-        elif len(out):
+            return out
+        table, values = self._table, column.values
+        if table is None:
             known = pa.array(self._ids)
             found = pc.index_in(column.distinct.cast(known.type), known)
             by_code = pc.fill_null(found, ABSENT).to_numpy()
-            for part, chunk in _pieces(out, column.encoded):
-                part[:] = by_code[chunk.indices.to_numpy()]
+            values = column.encoded
+
+        def look_up(piece: tuple[npt.NDArray[Any], pa.Array]) -> None:
+            if table is None:
+                piece[0][:] = by_code[piece[1].indices.to_numpy()]
+            else:
+                positions_in_span(piece[1].to_numpy(), self._low, table, piece[0])
+
+        (threads or Threads(1)).map(look_up, _pieces(out, values))
         return out
 
 

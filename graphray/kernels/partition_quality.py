@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,20 +16,24 @@ _LOW_SIX = np.uint64(63)
 
 @kernel
 def note_edges(
-    sources: npt.NDArray[np.int64],
-    destinations: npt.NDArray[np.int64],
-    assignment: npt.NDArray[np.int32],
-    known: npt.NDArray[np.uint64],
+    sources: npt.NDArray[Any],
+    destinations: npt.NDArray[Any],
+    source_owners: npt.NDArray[np.int32],
+    destination_owners: npt.NDArray[np.int32],
+    source_known: npt.NDArray[np.uint64],
+    destination_known: npt.NDArray[np.uint64],
     loads: npt.NDArray[np.int64],
 ) -> int:
     """Count one relation's cut edges, and note which partitions have to know which nodes.
 
     Args:
-        sources: ``int64[m]``.
-        destinations: ``int64[m]``.
-        assignment: ``int32[n]``.
-        known: ``uint64[n, words]``, a bit per partition: set where that partition owns a
+        sources: ``int[m]``.
+        destinations: ``int[m]``.
+        source_owners: ``int32[n]``, the partition of every source.
+        destination_owners: likewise of every destination; may be the same array.
+        source_known: ``uint64[n, words]``, a bit per partition: set where that partition owns a
             neighbour of the node, but not the node itself.
+        destination_known: likewise for destinations; may be the same array.
         loads: ``int64[parts]``, edge ends per partition; added to.
 
     Returns:
@@ -36,13 +42,13 @@ def note_edges(
     cut = 0
     for i in range(len(sources)):
         u, v = sources[i], destinations[i]
-        p, q = np.uint64(assignment[u]), np.uint64(assignment[v])
+        p, q = np.uint64(source_owners[u]), np.uint64(destination_owners[v])
         loads[p] += 1
         loads[q] += 1
         if p != q:
             cut += 1
-            known[u, q >> _SIX] |= _ONE << (q & _LOW_SIX)
-            known[v, p >> _SIX] |= _ONE << (p & _LOW_SIX)
+            source_known[u, q >> _SIX] |= _ONE << (q & _LOW_SIX)
+            destination_known[v, p >> _SIX] |= _ONE << (p & _LOW_SIX)
     return cut
 
 

@@ -19,17 +19,26 @@ from graphray.kernels.csr import Adjacency
 from graphray.shard import EDGE, GID, ID, INDPTR, KEY, NEIGHBOR, STABLE, id_dtype
 
 
+def node_table(ids: pa.Array, stable: npt.NDArray[Any], properties: pa.Table) -> pa.Table:
+    """The ``nodes`` table of one partition.
+
+    Args:
+        ids: users' ids of its nodes, in rising global id.
+        stable: their stable ids, in the dtype that the store keeps.
+        properties: a row per node of it.
+    """
+    return _beside({ID: ids, STABLE: pa.array(stable)}, properties)
+
+
 def node_tables(ids: UserIds, properties: pa.Table, relabelling: Relabelling) -> Iterator[pa.Table]:
     """The ``nodes`` table of each partition, in order."""
     dtype = id_dtype(len(ids))
     for part in range(len(relabelling.offsets) - 1):
         start, stop = relabelling.offsets[part : part + 2]
         stable = pa.array(relabelling.stable_of_gid[start:stop])
-        own = {
-            ID: pa.array(ids).take(stable),
-            STABLE: pa.array(stable.to_numpy().astype(dtype)),
-        }
-        yield _table(own, properties, stable)
+        yield node_table(
+            pa.array(ids).take(stable), stable.to_numpy().astype(dtype), _taken(properties, stable)
+        )
 
 
 def index_tables(ids: UserIds, gid_of_stable: npt.NDArray[Any], parts: int) -> Iterator[pa.Table]:
@@ -54,21 +63,45 @@ def index_tables(ids: UserIds, gid_of_stable: npt.NDArray[Any], parts: int) -> I
         yield pa.table(columns)
 
 
+def adjacency_pair(
+    indptr: npt.NDArray[np.int64],
+    neighbors: npt.NDArray[Any],
+    edges: npt.NDArray[Any],
+    properties: pa.Table,
+) -> tuple[pa.Table, pa.Table]:
+    """The ``rows`` and ``edges`` tables of one partition.
+
+    Args:
+        indptr: ``int64[rows + 1]``, from 0.
+        neighbors: global id of each entry's neighbour.
+        edges: edge id of each entry.
+        properties: a row per entry.
+    """
+    own = {NEIGHBOR: pa.array(neighbors), EDGE: pa.array(edges)}
+    return pa.table({INDPTR: pa.array(indptr)}), _beside(own, properties)
+
+
 def adjacency_tables(
-    adjacency: Adjacency, properties: pa.Table, node_offsets: npt.NDArray[np.int64]
-) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """The ``rows`` and ``edges`` tables of each partition, in order."""
-    for part in range(len(node_offsets) - 1):
-        indptr = adjacency.indptr[node_offsets[part] : node_offsets[part + 1] + 1]
-        entries = slice(int(indptr[0]), int(indptr[-1]))
-        edges = pa.array(adjacency.edges[entries])
-        own = {NEIGHBOR: pa.array(adjacency.neighbors[entries]), EDGE: edges}
-        yield pa.table({INDPTR: pa.array(indptr - indptr[0])}), _table(own, properties, edges)
+    adjacency: Adjacency, properties: pa.Table, node_offsets: npt.NDArray[np.int64], part: int
+) -> tuple[pa.Table, pa.Table]:
+    """The ``rows`` and ``edges`` tables of one partition, from the adjacency of the whole graph."""
+    indptr = adjacency.indptr[node_offsets[part] : node_offsets[part + 1] + 1]
+    entries = slice(int(indptr[0]), int(indptr[-1]))
+    edges = adjacency.edges[entries]
+    return adjacency_pair(
+        indptr - indptr[0],
+        adjacency.neighbors[entries],
+        edges,
+        _taken(properties, pa.array(edges)),
+    )
 
 
-def _table(own: dict[str, pa.Array], properties: pa.Table, rows: pa.Array) -> pa.Table:
-    taken = properties.take(rows) if properties.num_columns else properties
-    return pa.table({**own, **{name: taken.column(name) for name in taken.column_names}})
+def _taken(properties: pa.Table, rows: pa.Array) -> pa.Table:
+    return properties.take(rows) if properties.num_columns else properties
+
+
+def _beside(own: dict[str, pa.Array], properties: pa.Table) -> pa.Table:
+    return pa.table({**own, **{name: properties.column(name) for name in properties.column_names}})
 
 
 def _smallest_unsigned(parts: int) -> np.dtype[Any]:

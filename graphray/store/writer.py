@@ -63,7 +63,7 @@ class StoreWriter:
         self.abort()
 
     def write(self, part: int, table: str, content: pa.Table) -> None:
-        """Write one table of one partition's shard."""
+        """Write one table of one partition's shard; several threads may write at once."""
         path = shard_path(self._build_id, part, table)
         with self._place.writing(path) as stream:
             tee = _Tee(stream)
@@ -77,7 +77,9 @@ class StoreWriter:
         Raises:
             VersionConflict: where another writer published this version first.
         """
-        manifest = Manifest(self._version, schema, book, build, tuple(self._files))
+        # Several threads may have written: the manifest does not depend on who was first.
+        files = tuple(sorted(self._files, key=lambda file: file.path))
+        manifest = Manifest(self._version, schema, book, build, files)
         if not self._place.create(manifest_name(self._version), manifest.to_bytes()):
             raise VersionConflict(
                 f"version {self._version} of the store {self._place} was published by another "

@@ -73,7 +73,8 @@ def test_adjacency() -> None:
     offsets = np.array([0, 1, 1, 3])
     made = [
         (rows.to_pydict(), entries.to_pydict())
-        for rows, entries in adjacency_tables(adjacency, properties, offsets)
+        for part in range(3)
+        for rows, entries in [adjacency_tables(adjacency, properties, offsets, part)]
     ]
     assert made == [
         ({"@indptr": [0, 2]}, {"@neighbor": [5, 6], "@edge": [2, 0], "w": ["c", "a"]}),
