@@ -1,4 +1,4 @@
-"""The command line: ``graphray build | info | launch | status | sample | down | quickstart``."""
+"""The command line ``graphray``, one file per command."""
 
 from graphray.cli.entry import main
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "quickstart": "See it all on a graph you have: your own Python environment.",
     "build": "Build a partitioned store from edge and node files.",
     "info": "Show what a store holds and how well it is partitioned.",
+    "partition": "Show how well a store is partitioned, and try other ways; nothing is written.",
     "launch": "Serve a store on a Ray cluster.",
     "status": "Show who serves what, and how it fares.",
     "sample": "Sample minibatches from a store or a running graph.",
