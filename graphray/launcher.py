@@ -131,4 +131,7 @@ def _our_actors() -> ModuleType:
             f"way: {', '.join(map(str, theirs))}; rename that folder, or launch from another one "
             "(connecting to a running graph works from here)"
         )
+    # Ray hands actor classes to other processes by reference, "class X of module actors.y". By
+    # value, a job whose own folder `actors` hides ours can still make sense of the handles.
+    ray.cloudpickle.register_pickle_by_value(found)
     return found
