@@ -56,6 +56,7 @@ _BUILT_IN = {
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",
     "range": "partitioners.ranged:Range",
+    "semantic": "partitioners.semantic:Semantic",
     "streaming": "partitioners.streaming:Streaming",
 }
 _custom: dict[str, Partitioner] = {}
