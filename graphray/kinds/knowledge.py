@@ -25,12 +25,13 @@ from graphray.kinds.formats.triples import TriplePaths, checked_triples, read_tr
 from graphray.kinds.knowledge_tables import knowledge_tables
 from graphray.kinds.patterns import Resource, TripleMatcher
 from graphray.kinds.property_view import property_tables
+from graphray.kinds.steps import NodeSet, Steps
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import SUBCLASS_OF, SUBPROPERTY_OF, TYPE, Literal, Prefixes, Triple
 from graphray.kinds.triples import Triples, triples_table
 from graphray.kinds.vocabulary import VOCABULARY, Vocabulary
 from graphray.operations import NOT_FOUND
-from graphray.schema import Direction
+from graphray.schema import Direction, Relation
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class KnowledgeGraph(Face):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self._vocabulary = _read_vocabulary(graph)
-        self._matcher = TripleMatcher(graph.access, self._vocabulary)
+        self._steps = Steps(graph.access)
+        self._matcher = TripleMatcher(graph.access, self._vocabulary, self._steps)
         self._node_types = tuple(t for t in graph.schema.node_type_names if t != VOCABULARY)
 
     @staticmethod
@@ -161,7 +163,7 @@ class KnowledgeGraph(Face):
             for name, value in node.properties.items()
             if value is not None and name not in hidden
         }
-        types = self._ids_at_far_ends(found, TYPE, "out")
+        types = self._steps.ids(self._direct_types(found))
         return Entity(str(node.id), found.node_type, tuple(types), properties, node.partition)
 
     def types(self, term: str, *, inferred: bool = False) -> list[str]:
@@ -174,8 +176,11 @@ class KnowledgeGraph(Face):
         Raises:
             NodeNotFound: where no triple mentions it.
         """
-        direct = self._ids_at_far_ends(self._resource(term), TYPE, "out")
-        return self._closure(direct, SUBCLASS_OF, "out") if inferred else direct
+        direct = self._direct_types(self._resource(term))
+        found = self._steps.ids(direct)
+        if inferred:
+            found += self._reached(direct, self._matcher.relations_of(SUBCLASS_OF), "out")
+        return list(dict.fromkeys(found))
 
     def triples(
         self,
@@ -280,29 +285,25 @@ class KnowledgeGraph(Face):
             return iris[term]
         return term if term in iris.values() else self._vocabulary.prefixes.expand(term)
 
-    def _ids_at_far_ends(self, near: Resource, predicate: str, direction: Direction) -> list[str]:
-        return self._matcher.far_ids(near, predicate, direction)
+    def _direct_types(self, resource: Resource) -> NodeSet:
+        return self._steps.step(_only(resource), self._matcher.relations_of(TYPE), "out")
 
     def _hierarchy(self, term: str, predicate: str, way: Direction, direct: bool) -> list[str]:
-        first = self._ids_at_far_ends(self._resource(term), predicate, way)
+        start = _only(self._resource(term))
+        relations = self._matcher.relations_of(predicate)
         if direct:
-            return first
+            return self._steps.ids(self._steps.step(start, relations, way))
         own = self._id(term)
-        return [found for found in self._closure(first, predicate, way) if found != own]
+        return [found for found in self._reached(start, relations, way) if found != own]
 
-    def _closure(self, start: Iterable[str], predicate: str, way: Direction) -> list[str]:
-        """The start and all that is reached from it, the nearest first."""
-        reached = dict.fromkeys(start)
-        frontier = list(reached)
-        while frontier:
-            found = dict.fromkeys(
-                far
-                for term in frontier
-                for far in self._ids_at_far_ends(self._resource(term), predicate, way)
-            )
-            frontier = [term for term in found if term not in reached]
-            reached.update(dict.fromkeys(frontier))
-        return list(reached)
+    def _reached(self, start: NodeSet, relations: Iterable[Relation], way: Direction) -> list[str]:
+        """The ids of all nodes that are reached, the nearest first."""
+        generations = self._steps.generations(start, relations, way)
+        return [node_id for nodes in generations for node_id in self._steps.ids(nodes)]
+
+
+def _only(resource: Resource) -> NodeSet:
+    return {resource.node_type: np.array([resource.gid])}
 
 
 def _read_vocabulary(graph: Graph) -> Vocabulary:

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.gather import node_column, user_ids_of
-from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.literals import text_of
+from graphray.kinds.steps import Steps
 from graphray.kinds.terms import Literal, Triple
 from graphray.kinds.vocabulary import LiteralColumn, Vocabulary
-from graphray.schema import Direction, Relation
+from graphray.schema import Relation
 
 Ints = npt.NDArray[np.int64]
 _BLOCK_NODES = 1 << 16
@@ -38,17 +38,18 @@ class TripleMatcher:
     Args:
         access: the graph.
         vocabulary: what the names of its schema stand for.
+        steps: reads the graph's adjacency.
     """
 
-    def __init__(self, access: PartitionAccess, vocabulary: Vocabulary) -> None:
+    def __init__(self, access: PartitionAccess, vocabulary: Vocabulary, steps: Steps) -> None:
         self._access = access
+        self._steps = steps
         self._vocabulary = vocabulary
         self._relations = [
             kind.relation
             for kind in access.schema.relations
             if kind.relation.name in vocabulary.predicates
         ]
-        self._adjacencies: dict[tuple[Relation, Direction], Adjacency] = {}
 
     def match(
         self, subject: Resource | None, predicate: str | None, value: Resource | Literal | None
@@ -65,20 +66,10 @@ class TripleMatcher:
         if not isinstance(value, Resource):
             yield from self._facts(subject, predicate, value)
 
-    def far_ids(self, near: Resource, predicate: str, direction: Direction) -> list[str]:
-        """The ids at the other end of a resource's edges of one predicate."""
-        found: list[str] = []
-        for relation in self._relations:
-            near_type, far_type = relation.source, relation.destination
-            if direction == "in":
-                near_type, far_type = far_type, near_type
-            if (
-                near_type == near.node_type
-                and self._vocabulary.predicates[relation.name] == predicate
-            ):
-                entries = self._adjacency(relation, direction).of(np.array([near.gid]))
-                found += user_ids_of(self._access, far_type, entries.neighbors).tolist()
-        return found
+    def relations_of(self, predicate: str) -> list[Relation]:
+        """The relations of a predicate, one per pair of node types."""
+        iris = self._vocabulary.predicates
+        return [relation for relation in self._relations if iris[relation.name] == predicate]
 
     def _links(
         self, subject: Resource | None, predicate: str | None, value: Resource | None
@@ -102,7 +93,7 @@ class TripleMatcher:
         near_type, far_type = relation.source, relation.destination
         if backwards:
             near_type, far_type = far_type, near_type
-        adjacency = self._adjacency(relation, "in" if backwards else "out")
+        adjacency = self._steps.adjacency(relation, "in" if backwards else "out")
         for gids in self._blocks(near_type, given):
             entries = adjacency.of(gids)
             rows, far = entries.rows, entries.neighbors
@@ -152,12 +143,6 @@ class TripleMatcher:
         count = self._access.book.num_nodes(node_type)
         for start in range(0, count, _BLOCK_NODES):
             yield np.arange(start, min(start + _BLOCK_NODES, count))
-
-    def _adjacency(self, relation: Relation, direction: Direction) -> Adjacency:
-        name = (relation, direction)
-        if name not in self._adjacencies:
-            self._adjacencies[name] = Adjacency(self._access, relation, direction)
-        return self._adjacencies[name]
 
 
 def _texts(cell: Any, written: Any, datatype: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ literal        a column                      ``iri`` of the predicate, ``node_ty
                                              ``language``
 written        a column of texts as written  the same (see `graphray.kinds.literals`)
 prefix         a prefix                      ``iri`` of the namespace
+parent         a predicate from child to     ``iri``; the name begins with ``^`` where it leads
+               parent, in a hierarchy        from parent to child
 =============  ============================  =======================================================
 """
 
@@ -33,11 +35,16 @@ VOCABULARY: Final = "vocabulary"
 ENTITY: Final = "entity"
 """The node type of entities that no statement gives a type."""
 
+PARENT: Final = "parent"
+"""The relation from child to parent, in a hierarchy."""
+LEVEL: Final = "level"
+"""The column of levels, in a hierarchy; the roots are at 0, null is outside."""
+
 _TYPE, _PREDICATE, _LITERAL = "type", "predicate", "literal"
 _WRITTEN, _PREFIX = "written", "prefix"
 _FIELDS = ("id", "role", "name", "iri", "node_type", "datatype", "language")
 # Column names and node types that are taken already.
-_RESERVED = (ENTITY, VOCABULARY, "id", "src", "dst")
+_RESERVED = (ENTITY, VOCABULARY, PARENT, LEVEL, "id", "src", "dst")
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,15 @@ class Vocabulary:
         predicates: relation name to the IRI of its predicate.
         literals: the columns that hold literals.
         prefixes: for reading and writing CURIEs.
+        parents: the predicates that make the hierarchy, as IRIs; ``^`` before one that leads from
+            parent to child.
     """
 
     classes: Mapping[str, str]
     predicates: Mapping[str, str]
     literals: tuple[LiteralColumn, ...]
     prefixes: Prefixes = field(default_factory=Prefixes)
+    parents: tuple[str, ...] = ()
 
     def to_table(self) -> pa.Table:
         """The node table of the type `VOCABULARY`."""
@@ -94,6 +104,7 @@ class Vocabulary:
                 rows.append((_WRITTEN, column.written, *meaning))
         namespaces = self.prefixes.namespaces
         rows += [(_PREFIX, prefix, iri, None, None, None) for prefix, iri in namespaces.items()]
+        rows += [(PARENT, iri, iri.removeprefix("^"), None, None, None) for iri in self.parents]
         ids = [" ".join(part for part in (row[0], row[3], row[1]) if part) for row in rows]
         columns = zip(*((id, *row) for id, row in zip(ids, rows, strict=True)), strict=True)
         return pa.table(
@@ -122,6 +133,7 @@ class Vocabulary:
                 for row in by_role[_LITERAL]
             ),
             Prefixes({row["name"]: row["iri"] for row in by_role[_PREFIX]}),
+            tuple(row["name"] for row in by_role[PARENT]),
         )
 
 

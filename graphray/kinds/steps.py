@@ -1,0 +1,82 @@
+"""Going along relations from sets of nodes of several types, a step at a time or as far as it goes.
+
+A set of nodes is a dictionary from node type to distinct global ids, without empty ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.access import PartitionAccess
+from graphray.gather import user_ids_of
+from graphray.kinds.adjacent import Adjacency
+from graphray.schema import Direction, Relation
+
+Ints = npt.NDArray[np.int64]
+NodeSet = dict[str, Ints]
+
+
+class Steps:
+    """Steps in one graph; safe to use from several threads.
+
+    Args:
+        access: the graph.
+    """
+
+    def __init__(self, access: PartitionAccess) -> None:
+        self._access = access
+        self._adjacencies: dict[tuple[Relation, Direction], Adjacency] = {}
+
+    def adjacency(self, relation: Relation, direction: Direction) -> Adjacency:
+        """The adjacency of a relation; made once."""
+        name = (relation, direction)
+        if name not in self._adjacencies:
+            self._adjacencies[name] = Adjacency(self._access, relation, direction)
+        return self._adjacencies[name]
+
+    def step(self, start: NodeSet, relations: Iterable[Relation], direction: Direction) -> NodeSet:
+        """The nodes one step along any of the relations."""
+        found: dict[str, list[Ints]] = {}
+        for relation in relations:
+            near, far = relation.source, relation.destination
+            if direction == "in":
+                near, far = far, near
+            if near in start:
+                entries = self.adjacency(relation, direction).of(start[near])
+                found.setdefault(far, []).append(entries.neighbors)
+        joined = {name: np.unique(np.concatenate(gids)) for name, gids in found.items()}
+        return {name: gids for name, gids in joined.items() if len(gids)}
+
+    def generations(
+        self, start: NodeSet, relations: Iterable[Relation], direction: Direction
+    ) -> Iterator[NodeSet]:
+        """The nodes after one step, then those new after two, until there are none.
+
+        The start itself is among them only where a cycle leads back to it.
+        """
+        relations = list(relations)
+        seen: NodeSet = {}
+        frontier = start
+        while frontier := _without(self.step(frontier, relations, direction), seen):
+            yield frontier
+            for name, gids in frontier.items():
+                seen[name] = np.union1d(seen[name], gids) if name in seen else gids
+
+    def ids(self, nodes: NodeSet) -> list[str]:
+        """Users' ids of a set of nodes."""
+        return [
+            found
+            for name, gids in nodes.items()
+            for found in user_ids_of(self._access, name, gids).tolist()
+        ]
+
+
+def _without(nodes: NodeSet, seen: NodeSet) -> NodeSet:
+    new = {
+        name: np.setdiff1d(gids, seen[name], assume_unique=True) if name in seen else gids
+        for name, gids in nodes.items()
+    }
+    return {name: gids for name, gids in new.items() if len(gids)}
