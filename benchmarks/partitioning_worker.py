@@ -1,7 +1,7 @@
 """One partitioner on one graph, in a process of its own: prints seconds and peak memory as JSON.
 
-Usage: ``python partitioning_worker.py FOLDER NAME PARTS THREADS``. Reads ``edges.npz`` of the
-folder, writes ``assignment.npy``.
+Usage: ``python partitioning_worker.py FOLDER NAME PARTS THREADS IMBALANCE``. Reads ``edges.npz``
+of the folder, writes ``assignment.npy``.
 """
 
 from __future__ import annotations
@@ -49,9 +49,11 @@ def resident_bytes(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def main(folder: str, name: str, parts: int, threads: int) -> None:
-    """Partition, and print what it took."""
-    partitioner = Multilevel(threads=threads) if name == "multilevel" else get(name)
+def main(folder: str, name: str, parts: int, threads: int, imbalance: float) -> None:
+    """Partition, and print what it took; threads and imbalance are for ``multilevel``."""
+    partitioner = get(name)
+    if name == "multilevel":
+        partitioner = Multilevel(threads=threads, imbalance=imbalance)
     compile_kernels(partitioner)
     with np.load(f"{folder}/edges.npz") as stored:
         problem = problem_of(int(stored["num_nodes"]), stored["edges"])
@@ -73,4 +75,4 @@ def main(folder: str, name: str, parts: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
