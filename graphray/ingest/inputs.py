@@ -13,6 +13,9 @@ from graphray.errors import ArgumentError, InputError
 from graphray.ingest.files import read_files
 from graphray.ingest.frames import DST, ID, SRC, is_frame, read_frame, read_id_list, read_pairs
 from graphray.ingest.networks import (
+    igraph_edges,
+    igraph_nodes,
+    is_igraph,
     is_networkx,
     is_sparse,
     networkx_edges,
@@ -23,8 +26,8 @@ from graphray.ingest.networks import (
 from graphray.ingest.source import Source
 
 FORMS = (
-    "path(s) to Parquet or CSV, an Arrow table, a pandas or polars frame, a NetworkX graph, a "
-    "SciPy sparse matrix, or NumPy pairs"
+    "path(s) to Parquet or CSV, an Arrow table, a pandas or polars frame, a NetworkX or igraph "
+    "graph, a SciPy sparse matrix, or NumPy pairs"
 )
 
 
@@ -66,6 +69,9 @@ def read_edges(edges: Any, name: str, src: str | None = None, dst: str | None = 
         nodes = networkx_nodes(edges, f"{name} (nodes)")
         table = networkx_edges(edges, name)
         return EdgeInput(table, SRC, DST, edges.is_directed(), nodes, nodes)
+    if is_igraph(edges):
+        nodes = igraph_nodes(edges, f"{name} (nodes)")
+        return EdgeInput(igraph_edges(edges, name), SRC, DST, edges.is_directed(), nodes, nodes)
     if is_sparse(edges):
         rows, columns = (sparse_nodes(count, f"{name} (nodes)") for count in edges.shape)
         return EdgeInput(sparse_edges(edges, name), SRC, DST, None, rows, columns)
@@ -87,6 +93,8 @@ def read_nodes(nodes: Any, name: str) -> Source:
     """
     if is_networkx(nodes):
         return networkx_nodes(nodes, name)
+    if is_igraph(nodes):
+        return igraph_nodes(nodes, name)
     source = _read_table(nodes, name, read_id_list)
     source.check_names()
     if not source.table.column_names:

@@ -1,7 +1,7 @@
-"""Graphs of other libraries: NetworkX, and SciPy's sparse matrices.
+"""Graphs of other libraries: NetworkX, igraph, and SciPy's sparse matrices.
 
-These bring their nodes along: a NetworkX graph its node list with attributes, a matrix the numbers
-of its rows and columns. So isolated nodes survive.
+These bring their nodes along: a graph its node list with attributes, a matrix the numbers of its
+rows and columns. So isolated nodes survive.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from graphray.ingest.frames import DST, ID, SRC
 from graphray.ingest.source import Source
 
 WEIGHT = "weight"
+NAME = "name"
 
 
 def is_networkx(value: Any) -> bool:
@@ -30,6 +31,12 @@ def is_sparse(value: Any) -> bool:
     """Whether the value is a SciPy sparse matrix or array; does not import SciPy."""
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and sparse.issparse(value)
+
+
+def is_igraph(value: Any) -> bool:
+    """Whether the value is a graph of igraph; does not import igraph."""
+    igraph = sys.modules.get("igraph")
+    return igraph is not None and isinstance(value, igraph.Graph)
 
 
 def networkx_nodes(graph: Any, label: str) -> Source:
@@ -50,6 +57,28 @@ def networkx_edges(graph: Any, label: str) -> Source:
     return Source.of(pa.table({**columns, **attributes}), label)
 
 
+def igraph_nodes(graph: Any, label: str) -> Source:
+    """The vertices of igraph in its order, with their attributes as columns.
+
+    Where vertices have names (the attribute ``name``), these are the ids; else their numbers are.
+    """
+    attributes = [vertex.attributes() for vertex in graph.vs]
+    if NAME in graph.vs.attributes():
+        for attribute in attributes:
+            del attribute[NAME]
+    ids = _igraph_ids(graph, label)
+    return Source.of(pa.table({ID: ids, **_attributes(attributes, (ID,), label)}), label)
+
+
+def igraph_edges(graph: Any, label: str) -> Source:
+    """The edges of igraph in its order, with their attributes as columns."""
+    ids = _igraph_ids(graph, f"{label} (nodes)")
+    ends = np.array(graph.get_edgelist(), np.int64).reshape(-1, 2)
+    columns = {SRC: ids.take(pa.array(ends[:, 0])), DST: ids.take(pa.array(ends[:, 1]))}
+    attributes = _attributes([edge.attributes() for edge in graph.es], (SRC, DST), label)
+    return Source.of(pa.table({**columns, **attributes}), label)
+
+
 def sparse_edges(matrix: Any, label: str) -> Source:
     """An edge from row to column for every stored entry, its value in the column ``weight``."""
     entries = matrix.tocoo()
@@ -66,6 +95,11 @@ def sparse_nodes(count: int, label: str) -> Source:
     return Source.of(pa.table({ID: np.arange(count, dtype=np.int64)}), label)
 
 
+def _igraph_ids(graph: Any, label: str) -> pa.Array:
+    named = NAME in graph.vs.attributes()
+    return _ids(graph.vs[NAME] if named else range(graph.vcount()), label)
+
+
 def _ids(ids: Sequence[Any], label: str) -> pa.Array:
     if not ids:
         return pa.array([], pa.int64())
@@ -74,7 +108,7 @@ def _ids(ids: Sequence[Any], label: str) -> pa.Array:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer, str)):
             raise InputError(
                 f"node {value!r} is {type(value).__name__}; ids are integers or strings: rename "
-                "the nodes with networkx.relabel_nodes",
+                "the nodes",
                 source=label,
                 row=row,
             )

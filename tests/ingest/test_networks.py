@@ -65,3 +65,38 @@ def test_sparse(form: Any) -> None:
     assert edges.destination_nodes is not None
     assert edges.source_nodes.table["id"].to_pylist() == [0, 1]
     assert edges.destination_nodes.table["id"].to_pylist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_igraph_by_number(directed: bool) -> None:
+    igraph = pytest.importorskip("igraph")
+    graph = igraph.Graph(4, [(0, 1), (1, 2), (0, 1)], directed=directed)
+    graph.vs["size"] = [1, 2, None, 4]
+    graph.es["weight"] = [0.5, 1.5, 2.5]
+    edges = read_edges(graph, "g")
+    assert edges.directed is directed
+    assert edges.source.table.to_pydict() == {
+        "src": [0, 1, 0],
+        "dst": [1, 2, 1],
+        "weight": [0.5, 1.5, 2.5],
+    }
+    assert edges.source_nodes is not None
+    assert edges.source_nodes.table.to_pydict() == {"id": [0, 1, 2, 3], "size": [1, 2, None, 4]}
+
+
+def test_igraph_by_name() -> None:
+    igraph = pytest.importorskip("igraph")
+    graph = igraph.Graph.TupleList([("ada", "bob"), ("bob", "cy")], directed=True)
+    assert read_edges(graph, "g").source.table.to_pydict() == {
+        "src": ["ada", "bob"],
+        "dst": ["bob", "cy"],
+    }
+    assert read_nodes(graph, "g").table.to_pydict() == {"id": ["ada", "bob", "cy"]}
+    graph.vs["name"] = ["ada", None, "cy"]
+    with pytest.raises(InputError, match="row 1: node None is NoneType"):
+        read_edges(graph, "g")
+
+
+def test_igraph_empty() -> None:
+    igraph = pytest.importorskip("igraph")
+    assert read_edges(igraph.Graph(), "g").source.table.shape == (0, 2)
