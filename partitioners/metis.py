@@ -2,8 +2,9 @@
 
 Karypis and Kumar, "A Fast and High Quality Multilevel Scheme for Partitioning Irregular Graphs",
 SIAM J. Sci. Comput. 20(1), 1998. A node weighs its edge ends plus their mean: half of a
-partition's weight is its nodes and half its edges. METIS takes about 30 times the memory of the
-graph's adjacency, and minutes where hubs are large; `multilevel` is the one for such graphs.
+partition's weight is its nodes and half its edges. METIS takes some fifteen times the memory
+of the graph's adjacency, and where hubs are large it takes minutes and misses the balance;
+`multilevel` is the one for such graphs.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 3. Project back level by level, and refine on each within limits on nodes *and* edges; isolated
    nodes come last and even the node counts out.
 
-Peak memory is a few bytes per adjacency entry. The result is a function of the problem and
+Peak memory is 10 to 17 bytes per edge end. The result is a function of the problem and
 `rng_seed` alone, whatever the number of threads.
 """
 
