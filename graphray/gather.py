@@ -102,7 +102,8 @@ def _gather(access: PartitionAccess, key: ArrayKey, owners: Ints, rows: Ints) ->
     pieces = list(ask_owners(access, [key], owners, lambda at: TakeRows(key, rows[at])))
     if not pieces:
         # Nothing asked for: any partition knows the dtype.
-        pieces = list(ask_owners(access, [key], np.zeros(0, np.int64), lambda at: TakeRows(key, at), 0))
+        nothing = np.zeros(0, np.int64)
+        pieces = list(ask_owners(access, [key], nothing, lambda at: TakeRows(key, at), 0))
     return _merge([at for at, _ in pieces], [answer for _, answer in pieces])
 
 
