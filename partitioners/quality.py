@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from graphray.kernels.partition_quality import count_known, note_edges
 from graphray.schema import Relation
+from partitioners.hypergraph_levels import is_hypergraph
 from partitioners.problem import PartitionProblem
 
 
@@ -34,6 +35,8 @@ class Quality:
         replication_factor: partitions that have to know a node, averaged over nodes: its owner,
             and each other that owns a neighbour of it.
         boundary_nodes: number of nodes with a neighbour in another partition.
+        connectivity: of a hypergraph, λ - 1 summed over hyperedges, where λ is the number of
+            partitions that its vertices are in; None for other graphs.
     """
 
     edge_cut: float
@@ -45,6 +48,7 @@ class Quality:
     edge_balance_by_relation: dict[str, float]
     replication_factor: float
     boundary_nodes: int
+    connectivity: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for the manifest."""
@@ -109,6 +113,10 @@ class QualityMeter:
         self._cuts = [0] * len(relations)
         self._sizes = [0] * len(relations)
         self._lock = threading.Lock()
+        # Which hyperedges have a vertex where they are themselves.
+        self._at_home = (
+            np.zeros(len(assignment), np.bool_) if is_hypergraph(type_names, relations) else None
+        )
 
     def note(
         self,
@@ -141,6 +149,10 @@ class QualityMeter:
                 self._known[destination],
                 self._loads[number],
             )
+            if self._at_home is not None:
+                owners = self._assignment[destination][destinations]
+                home = self._assignment[source][sources] == owners
+                self._at_home[destination][destinations[home]] = True
 
     def quality(self) -> Quality:
         """The quality as to all edges so far."""
@@ -159,7 +171,17 @@ class QualityMeter:
             edge_balance_by_relation=dict(zip(relations, map(_balance, self._loads), strict=True)),
             replication_factor=1.0 + _share(halos, len(self._assignment)),
             boundary_nodes=boundary_nodes,
+            connectivity=self._connectivity(),
         )
+
+    def _connectivity(self) -> int | None:
+        if self._at_home is None:
+            return None
+        hyperedges = self._nodes[self._relations[0].destination]
+        others, crossing = count_known(self._known[hyperedges])
+        crossing_at_home = self._known[hyperedges].any(axis=1) & self._at_home[hyperedges]
+        # One of the partitions does not count: its own, or where it has no vertex there, another.
+        return others - (crossing - int(crossing_at_home.sum()))
 
     def _counts(self, span: slice) -> npt.NDArray[np.int64]:
         return np.bincount(self._assignment[span], minlength=self._parts)

@@ -52,6 +52,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
     "hierarchical": "partitioners.hierarchical:Hierarchical",
+    "hypergraph": "partitioners.hypergraph:Hypergraph",
     "metis": "partitioners.metis:Metis",
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",

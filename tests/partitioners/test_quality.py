@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from partitioners import PartitionProblem, Quality, measure
 from tests.partitioners.graphs import homogeneous, problems
+from tests.partitioners.hypergraphs import connectivity, hypergraphs
 
 
 def twin(problem: PartitionProblem, assignment: list[int], parts: int) -> Quality:
@@ -64,6 +65,16 @@ def test_every_figure_equals_its_definition(
     assert measured.keys() == expected.keys()
     for name, value in expected.items():
         assert measured[name] == pytest.approx(value), name
+
+
+@given(data=st.data(), problem=hypergraphs(), parts=st.sampled_from([1, 2, 3, 65]))
+def test_connectivity_counts_partitions_wherever_the_hyperedge_itself_is(
+    data: st.DataObject, problem: PartitionProblem, parts: int
+) -> None:
+    n = problem.num_nodes
+    assignment = data.draw(st.lists(st.integers(0, parts - 1), min_size=n, max_size=n))
+    measured = measure(problem, np.array(assignment, np.int32), parts)
+    assert measured.connectivity == connectivity(problem, assignment)
 
 
 def test_one_partition_costs_nothing() -> None:

@@ -1,0 +1,140 @@
+"""Partition a hypergraph for connectivity: each hyperedge in as few partitions as possible.
+
+A hyperedge that reaches λ partitions is known to λ - 1 besides its owner: their sum is what a
+hypergraph's partition costs, and no edge cut of an expansion says it. The vertices are split;
+a hyperedge then goes where most of its pins are.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.errors import ArgumentError
+from graphray.kernels.partition_assign import fill_parts
+from graphray.kernels.partition_hypergraph_cluster import Pins
+from graphray.kernels.partition_hypergraph_refine import follow_majority
+from partitioners import hypergraph_multilevel, mt_kahypar
+from partitioners.hypergraph_levels import (
+    INCIDENCE,
+    is_hypergraph,
+    nodes_of,
+    pins_of,
+    simplify,
+)
+from partitioners.occupancy import occupy
+from partitioners.problem import PartitionProblem
+
+Engine = Literal["auto", "mtkahypar", "own"]
+_ENGINES = ("auto", "mtkahypar", "own")
+
+
+class Hypergraph:
+    """Hypergraph partitioning with balance on vertices and pins.
+
+    Args:
+        imbalance: the largest partition may hold this many times the mean of vertices, and of
+            pins. It is missed where one vertex has more pins than that.
+        engine: ``"own"``, ``"mtkahypar"``, or ``"auto"``: Mt-KaHyPar where it is installed.
+
+    Raises:
+        ArgumentError: where `imbalance` is below 1, or there is no such engine.
+
+    Example:
+        >>> Hypergraph(imbalance=1.03, engine="own").name
+        'hypergraph'
+    """
+
+    name = "hypergraph"
+
+    def __init__(self, *, imbalance: float = 1.1, engine: Engine = "auto") -> None:
+        if not imbalance >= 1.0:
+            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
+        if engine not in _ENGINES:
+            raise ArgumentError(f"engine = {engine!r}; expected one of {', '.join(_ENGINES)}")
+        self.imbalance = imbalance
+        self.engine = engine
+
+    def partition(
+        self, problem: PartitionProblem, parts: int, *, rng_seed: int
+    ) -> npt.NDArray[np.int32]:
+        """The partition of every node, as ``int32[n]``; see `partitioners.registry.assign`.
+
+        Raises:
+            ArgumentError: where the graph is no hypergraph.
+            MissingDependency: where Mt-KaHyPar is asked for and not installed.
+        """
+        relations = [edges.relation for edges in problem.edges]
+        if not is_hypergraph(problem.type_names, relations):
+            raise ArgumentError(
+                "'hypergraph' needs two node types and one relation between them called "
+                f"{INCIDENCE!r}, from vertices to hyperedges; this graph has the node types "
+                f"{', '.join(problem.type_names) or 'none'} and the relations "
+                f"{', '.join(map(str, relations)) or 'none'}"
+            )
+        incidence = problem.edges[0]
+        graph = pins_of(problem, incidence)
+        part = self._split_vertices(graph, parts, rng_seed)
+        assignment = np.empty(problem.num_nodes, np.int32)
+        assignment[nodes_of(problem, incidence.relation.source)] = part
+        assignment[nodes_of(problem, incidence.relation.destination)] = follow_majority(
+            graph.edge_ptr, graph.pins, part, parts
+        )
+        if problem.num_nodes:
+            occupy(assignment, parts)
+        return assignment
+
+    def _split_vertices(self, graph: Pins, parts: int, rng_seed: int) -> npt.NDArray[np.int32]:
+        n = graph.num_vertices
+        if parts == 1 or n <= parts:
+            return np.arange(n, dtype=np.int32) % np.int32(parts)
+        totals = graph.vertex_weights.sum(axis=0)
+        limits = np.maximum(-(-totals // parts), (totals * self.imbalance / parts).astype(np.int64))
+        graph = simplify(graph)
+        linked = np.diff(graph.vertex_ptr) > 0
+        part = np.zeros(n, np.int32)
+        part[linked] = self._split_linked(_restricted(graph, linked), parts, limits, rng_seed)
+        _fill_up(graph, np.flatnonzero(~linked), part, parts, limits)
+        return part
+
+    def _split_linked(
+        self, graph: Pins, parts: int, limits: npt.NDArray[np.int64], rng_seed: int
+    ) -> npt.NDArray[np.int32]:
+        if graph.num_vertices <= parts:
+            return np.arange(graph.num_vertices, dtype=np.int32)
+        rng = np.random.default_rng(rng_seed)
+        if self.engine == "own" or (self.engine == "auto" and not mt_kahypar.is_installed()):
+            return hypergraph_multilevel.split(graph, parts, limits, rng)
+        part = mt_kahypar.split(graph, parts, self.imbalance, rng_seed)
+        # It balances one weight; here sizes and loads are held, each by itself.
+        hypergraph_multilevel.refine(graph, part, parts, limits, rng)
+        return part
+
+
+def _restricted(graph: Pins, linked: npt.NDArray[np.bool_]) -> Pins:
+    """Only the vertices that have hyperedges, numbered anew."""
+    number = (np.cumsum(linked) - 1).astype(np.int32)
+    vertex_ptr = np.append(graph.vertex_ptr[:-1][linked], graph.vertex_ptr[-1])
+    return graph._replace(
+        pins=number[graph.pins], vertex_ptr=vertex_ptr, vertex_weights=graph.vertex_weights[linked]
+    )
+
+
+def _fill_up(
+    graph: Pins,
+    nodes: npt.NDArray[np.int64],
+    part: npt.NDArray[np.int32],
+    parts: int,
+    limits: npt.NDArray[np.int64],
+) -> None:
+    """Put vertices that no hyperedge draws anywhere where least is, the most pins first."""
+    weights = graph.vertex_weights
+    elsewhere = np.delete(np.arange(len(part)), nodes)
+    filled = np.empty((parts, 2), np.int64)
+    for column in (0, 1):
+        amounts = weights[elsewhere, column]
+        filled[:, column] = np.bincount(part[elsewhere], weights=amounts, minlength=parts)
+    falling = nodes[np.argsort(-weights[nodes, 1], kind="stable")]
+    fill_parts(falling.astype(np.uint32), weights.astype(np.uint32), limits, part, filled)
