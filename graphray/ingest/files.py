@@ -5,15 +5,17 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
-from pyarrow import csv, fs
+from pyarrow import fs
 from pyarrow import parquet as pq
 
 from graphray.errors import InputError, InputNotFound
+from graphray.ingest.delimited import Delimited
 from graphray.ingest.source import Piece, Source
 from graphray.progress import progress
 
@@ -25,8 +27,6 @@ COMPRESSED_SUFFIXES = (".gz", ".bz2", ".zst", ".lz4")
 
 # The first row of data in a CSV file is its second line.
 CSV_FIRST_ROW = 2
-_NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
-_BLOCK_BYTES_MAX = 2**31 - 1
 
 
 def read_files(paths: FilePath | Sequence[FilePath]) -> Source:
@@ -41,10 +41,7 @@ def read_files(paths: FilePath | Sequence[FilePath]) -> Source:
         InputNotFound: where a file is absent, or a folder or glob has none.
         InputError: where a file cannot be read, or the files do not fit together.
     """
-    listed = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    found = [file for path in listed for file in _expand(os.fspath(path))]
-    if not found:
-        raise InputNotFound("no files to read: the list of paths is empty")
+    found = find_files(paths)
     tables = []
     with progress("reading", total=len(found), unit="files") as bar:
         for file in found:
@@ -57,7 +54,20 @@ def read_files(paths: FilePath | Sequence[FilePath]) -> Source:
     return Source(_concatenated(found, tables), pieces)
 
 
-class _File:
+def find_files(paths: FilePath | Sequence[FilePath]) -> list[InputFile]:
+    """The files that paths stand for, in the order in which their rows are numbered.
+
+    Raises:
+        InputNotFound: where a file is absent, or a folder or glob has none.
+    """
+    listed = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    found = [file for path in listed for file in _expand(os.fspath(path))]
+    if not found:
+        raise InputNotFound("no files to read: the list of paths is empty")
+    return found
+
+
+class InputFile:
     """A file to read, on its filesystem."""
 
     def __init__(self, filesystem: fs.FileSystem, path: str, label: str) -> None:
@@ -70,76 +80,50 @@ class _File:
             )
 
     @property
-    def first_row(self) -> int:
-        return CSV_FIRST_ROW if self.suffix in DELIMITERS else 0
+    def is_parquet(self) -> bool:
+        """Whether it is a Parquet file, and else a delimited one."""
+        return self.suffix in PARQUET_SUFFIXES
 
-    def read(self) -> pa.Table:
+    @property
+    def is_compressed(self) -> bool:
+        """Whether a delimited file is compressed."""
+        return self.path.lower().endswith(COMPRESSED_SUFFIXES)
+
+    @property
+    def first_row(self) -> int:
+        """What the first row of data is called in messages."""
+        return 0 if self.is_parquet else CSV_FIRST_ROW
+
+    @property
+    def delimited(self) -> Delimited:
+        """The file as a delimited one."""
+        return Delimited(
+            lambda: self.filesystem.open_input_stream(self.path),
+            DELIMITERS[self.suffix],
+            self.label,
+        )
+
+    @contextmanager
+    def reported(self) -> Iterator[None]:
+        """Turn what Arrow raises about the file into an error that names it."""
         try:
-            if self.suffix in PARQUET_SUFFIXES:
-                return pq.read_table(self.path, filesystem=self.filesystem, partitioning=None)
-            return self._read_csv()
+            yield
         except FileNotFoundError as error:
             raise InputNotFound("there is no such file", source=self.label) from error
         except (pa.ArrowException, OSError) as error:
+            if isinstance(error, InputError):
+                raise
             raise InputError(f"cannot be read: {error}", source=self.label) from error
 
-    def _read_csv(self) -> pa.Table:
-        table = self._convert_csv()
-        if all(map(_NUMBER.fullmatch, table.column_names)):
-            raise InputError(
-                "the first row holds numbers, not the names of columns; add a header such as "
-                "src,dst",
-                source=self.label,
-                row=1,
-            )
-        return table
-
-    def _convert_csv(self) -> pa.Table:
-        try:
-            return self._parse_csv()
-        except pa.ArrowInvalid as error:
-            if "conversion error" in str(error):
-                # A value further down does not fit the type that the first block suggests: let
-                # the whole file decide. An id that does not parse is then found by its row.
-                return self._parse_csv(block_bytes=_BLOCK_BYTES_MAX)
-            raise self._csv_problem(error) from error
-
-    def _parse_csv(self, block_bytes: int | None = None, **parse: Any) -> pa.Table:
-        with self.filesystem.open_input_stream(self.path) as stream:
-            return csv.read_csv(
-                stream,
-                read_options=csv.ReadOptions(block_size=block_bytes, use_threads=not parse),
-                parse_options=csv.ParseOptions(delimiter=DELIMITERS[self.suffix], **parse),
-                # Only an empty cell is null: "NA" may be somebody's id.
-                convert_options=csv.ConvertOptions(
-                    null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
-                ),
-            )
-
-    def _csv_problem(self, error: pa.ArrowInvalid) -> InputError:
-        """The error for a file that does not parse, with the row where it can be found."""
-        ragged: list[csv.InvalidRow] = []
-
-        def note(row: csv.InvalidRow) -> str:
-            ragged.append(row)
-            return "skip"
-
-        try:
-            self._parse_csv(invalid_row_handler=note)
-        except pa.ArrowInvalid:
-            ragged.clear()  # something else is wrong as well: say what Arrow says
-        if not ragged:
-            what = "the file is empty" if "Empty CSV" in str(error) else str(error)
-            return InputError(what, source=self.label)
-        first = ragged[0]
-        return InputError(
-            f"has {first.actual_columns} values instead of {first.expected_columns}: {first.text}",
-            source=self.label,
-            row=first.number,
-        )
+    def read(self) -> pa.Table:
+        """The whole file."""
+        with self.reported():
+            if self.is_parquet:
+                return pq.read_table(self.path, filesystem=self.filesystem, partitioning=None)
+            return self.delimited.read()
 
 
-def _expand(path: str) -> list[_File]:
+def _expand(path: str) -> list[InputFile]:
     """The files that a path, folder, glob or URI stands for."""
     filesystem, inner = filesystem_of(path)
     local = isinstance(filesystem, fs.LocalFileSystem)
@@ -147,16 +131,16 @@ def _expand(path: str) -> list[_File]:
         matches = sorted(glob.glob(inner, recursive=True))
         if not matches:
             raise InputNotFound("no file matches", source=path)
-        return [_File(filesystem, match, match) for match in matches if os.path.isfile(match)]
+        return [InputFile(filesystem, match, match) for match in matches if os.path.isfile(match)]
     info = filesystem.get_file_info(inner)
     if info.type == fs.FileType.NotFound:
         raise InputNotFound("there is no such file", source=path)
     if info.type == fs.FileType.Directory:
         return _in_folder(filesystem, inner, path)
-    return [_File(filesystem, inner, path)]
+    return [InputFile(filesystem, inner, path)]
 
 
-def _in_folder(filesystem: fs.FileSystem, folder: str, label: str) -> list[_File]:
+def _in_folder(filesystem: fs.FileSystem, folder: str, label: str) -> list[InputFile]:
     inside = sorted(filesystem.get_file_info(fs.FileSelector(folder)), key=lambda info: info.path)
     known = [
         info
@@ -165,7 +149,7 @@ def _in_folder(filesystem: fs.FileSystem, folder: str, label: str) -> list[_File
     ]
     if not known:
         raise InputNotFound("no Parquet or CSV file in this folder", source=label)
-    return [_File(filesystem, i.path, f"{label.rstrip('/')}/{i.base_name}") for i in known]
+    return [InputFile(filesystem, i.path, f"{label.rstrip('/')}/{i.base_name}") for i in known]
 
 
 def filesystem_of(path: str) -> tuple[fs.FileSystem, str]:
@@ -187,19 +171,27 @@ def _suffix(path: str) -> str:
     return pure.with_suffix("").suffix if pure.suffix in COMPRESSED_SUFFIXES else pure.suffix
 
 
-def _concatenated(files: list[_File], tables: list[pa.Table]) -> pa.Table:
-    first = tables[0]
-    Source.of(first, files[0].label).check_names()
-    for file, table in zip(files, tables, strict=True):
-        if table.column_names != first.column_names:
+def check_columns(labels: Sequence[str], schemas: Sequence[pa.Schema]) -> None:
+    """Raise InputError where files that are read together have other columns than the first."""
+    first = schemas[0]
+    Source.of(first.empty_table(), labels[0]).check_names()
+    for label, schema in zip(labels, schemas, strict=True):
+        if schema.names != first.names:
             raise InputError(
-                f"has the columns {', '.join(table.column_names)}, but {files[0].label} has "
-                f"{', '.join(first.column_names)}; files read together need the same columns",
-                source=file.label,
+                f"has the columns {', '.join(schema.names)}, but {labels[0]} has "
+                f"{', '.join(first.names)}; files read together need the same columns",
+                source=label,
             )
+
+
+def different_types(label: str, error: Exception) -> InputError:
+    """The error for files whose columns have no common type."""
+    return InputError(f"{label} and the files after it have columns of different types: {error}")
+
+
+def _concatenated(files: list[InputFile], tables: list[pa.Table]) -> pa.Table:
+    check_columns([file.label for file in files], [table.schema for table in tables])
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError(
-            f"{files[0].label} and the files after it have columns of different types: {error}"
-        ) from error
+        raise different_types(files[0].label, error) from error

@@ -146,6 +146,11 @@ class IdMap:
                 self._low = low
                 self._table = position_table(ids, low, high - low + 1, _position_dtype(len(ids)))
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether ids are looked up in a table over their span."""
+        return self._table is not None
+
     def positions(self, column: IdColumn, threads: Threads | None = None) -> npt.NDArray[Any]:
         """The stable id of each value, `ABSENT` for those that are not in the map.
 

@@ -77,7 +77,7 @@ def read_edges(edges: Any, name: str, src: str | None = None, dst: str | None = 
         return EdgeInput(sparse_edges(edges, name), SRC, DST, None, rows, columns)
     source = _read_table(edges, name, read_pairs)
     source.check_names()
-    return EdgeInput(source, *_endpoint_columns(source, src, dst))
+    return EdgeInput(source, *endpoint_columns(source, src, dst))
 
 
 def read_nodes(nodes: Any, name: str) -> Source:
@@ -112,14 +112,15 @@ def _read_table(value: Any, name: str, read_plain: Any) -> Source:
     """A table from a frame or files; what is neither is left to ``read_plain``."""
     if is_frame(value):
         return read_frame(value, name)
-    if _is_paths(value):
+    if is_paths(value):
         return read_files(value)
     if isinstance(value, (np.ndarray, Sequence)) or hasattr(value, "to_numpy"):
         return read_plain(value, name)
     raise ArgumentError(f"{name} is a {type(value).__name__}; expected {FORMS}")
 
 
-def _is_paths(value: Any) -> bool:
+def is_paths(value: Any) -> bool:
+    """Whether the value is a path, or several."""
     if isinstance(value, (str, os.PathLike)):
         return True
     return (
@@ -129,7 +130,8 @@ def _is_paths(value: Any) -> bool:
     )
 
 
-def _endpoint_columns(source: Source, src: str | None, dst: str | None) -> tuple[str, str]:
+def endpoint_columns(source: Source, src: str | None, dst: str | None) -> tuple[str, str]:
+    """The columns of source and destination ids; raises InputError where there are none."""
     names = source.table.column_names
     if len(names) < 2:
         raise source.problem(

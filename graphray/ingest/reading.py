@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from graphray.errors import ArgumentError, RelationNotFound
 from graphray.ingest.graph import InputGraph, MissingNodes, assemble
-from graphray.ingest.inputs import EdgeInput, read_edges, read_nodes
-from graphray.ingest.source import Source
+from graphray.ingest.inputs import read_edges, read_nodes
 from graphray.schema import DEFAULT_NODE_TYPE, DEFAULT_RELATION, Relation
+
+
+class HasDirection(Protocol):
+    """Edges that may say themselves whether they have a direction."""
+
+    @property
+    def directed(self) -> bool | None:
+        """What the input says; None where it says nothing."""
+        ...
+
+
+Edges = TypeVar("Edges", bound=HasDirection)
+Nodes = TypeVar("Nodes")
+
+
+@dataclass(frozen=True)
+class GraphInputs(Generic[Edges, Nodes]):
+    """What was passed for each relation and node type.
+
+    Attributes:
+        relations: the edges.
+        tables: the node tables of those types that have one.
+        directed: for every relation.
+    """
+
+    relations: Mapping[Relation, Edges]
+    tables: Mapping[str, Nodes]
+    directed: Mapping[Relation, bool]
+
 
 Directed: TypeAlias = bool | Mapping[tuple[str, str, str], bool] | None
 
@@ -34,19 +64,47 @@ def read_graph(
         >>> graph.nodes["node"].ids.to_pylist()
         ['ada', 'bob', 'cy']
     """
+    inputs = collect_inputs(
+        edges, nodes, directed, missing_nodes, partial(read_edges, src=src, dst=dst), read_nodes
+    )
+    return assemble(inputs.relations, inputs.tables, inputs.directed, missing_nodes)
+
+
+def collect_inputs(
+    edges: Any,
+    nodes: Any,
+    directed: Directed,
+    missing_nodes: MissingNodes,
+    read_relation: Callable[[Any, str], Edges],
+    read_table: Callable[[Any, str], Nodes],
+) -> GraphInputs[Edges, Nodes]:
+    """Sort out what was passed for which relation and type, and read each with a reader.
+
+    Args:
+        edges: as in `graphray.build`; so are ``nodes``, ``directed`` and ``missing_nodes``.
+        nodes: see there.
+        directed: see there.
+        missing_nodes: see there.
+        read_relation: called with a relation's edges, and what to call them in messages.
+        read_table: likewise with a type's nodes.
+
+    Raises:
+        ArgumentError: where an argument is wrong, or the node types of the two do not fit together.
+        RelationNotFound: where ``directed`` names a relation that is not there.
+    """
     if missing_nodes not in ("error", "add"):
         raise ArgumentError(f"missing_nodes = {missing_nodes!r}; expected 'error' or 'add'")
     if isinstance(edges, Mapping):
-        inputs = {
-            _relation(triple): read_edges(table, f"edges[{triple!r}]", src, dst)
+        relations = {
+            _relation(triple): read_relation(table, f"edges[{triple!r}]")
             for triple, table in edges.items()
         }
     else:
-        inputs = {DEFAULT_RELATION: read_edges(edges, "edges", src, dst)}
-    tables = _read_node_tables(nodes, inputs)
+        relations = {DEFAULT_RELATION: read_relation(edges, "edges")}
+    tables = _read_node_tables(nodes, relations, read_table)
     if nodes is not None and missing_nodes == "error":
-        _check_endpoints(inputs, tables)
-    return assemble(inputs, tables, _directions(inputs, directed), missing_nodes)
+        _check_endpoints(relations, tables)
+    return GraphInputs(relations, tables, _directions(relations, directed))
 
 
 def _relation(triple: Any) -> Relation:
@@ -61,24 +119,26 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _read_node_tables(nodes: Any, inputs: Mapping[Relation, EdgeInput]) -> dict[str, Source]:
+def _read_node_tables(
+    nodes: Any, inputs: Iterable[Relation], read_table: Callable[[Any, str], Nodes]
+) -> dict[str, Nodes]:
     if nodes is None:
         return {}
     if isinstance(nodes, Mapping):
         for name in nodes:
             if not _is_name(name):
                 raise ArgumentError(f"node type {name!r}; expected a string")
-        return {name: read_nodes(table, f"nodes[{name!r}]") for name, table in nodes.items()}
+        return {name: read_table(table, f"nodes[{name!r}]") for name, table in nodes.items()}
     types = {name for relation in inputs for name in (relation.source, relation.destination)}
     if len(types) > 1:
         raise ArgumentError(
             f"the relations have several node types ({', '.join(sorted(types))}); pass nodes as "
             "{type: table}"
         )
-    return {(types or {DEFAULT_NODE_TYPE}).pop(): read_nodes(nodes, "nodes")}
+    return {(types or {DEFAULT_NODE_TYPE}).pop(): read_table(nodes, "nodes")}
 
 
-def _check_endpoints(inputs: Mapping[Relation, EdgeInput], tables: Mapping[str, Source]) -> None:
+def _check_endpoints(inputs: Iterable[Relation], tables: Collection[str]) -> None:
     for relation in inputs:
         for end in (relation.source, relation.destination):
             if end not in tables:
@@ -88,7 +148,9 @@ def _check_endpoints(inputs: Mapping[Relation, EdgeInput], tables: Mapping[str, 
                 )
 
 
-def _directions(inputs: Mapping[Relation, EdgeInput], directed: Directed) -> dict[Relation, bool]:
+def _directions(
+    inputs: Mapping[Relation, HasDirection], directed: Directed
+) -> dict[Relation, bool]:
     asked = directed if isinstance(directed, Mapping) else dict.fromkeys(inputs, directed)
     for relation in asked:
         if relation not in inputs:

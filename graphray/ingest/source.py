@@ -66,6 +66,16 @@ class Source:
             row -= piece.rows
         raise AssertionError(f"row {row} beyond the table of {self.label}")
 
+    def slice(self, start: int, count: int) -> Source:
+        """Some consecutive rows, without copying."""
+        pieces, at = [], 0
+        for piece in self.pieces:
+            low, high = max(start, at), min(start + count, at + piece.rows)
+            if low < high:
+                pieces.append(Piece(piece.label, high - low, piece.first_row + low - at))
+            at += piece.rows
+        return Source(self.table.slice(start, count), tuple(pieces))
+
     def properties(self, except_for: Iterable[str]) -> pa.Table:
         """The columns that are no ids, in the types that the store keeps.
 
