@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graphray.config import CallPolicy, LaunchOptions
     from graphray.errors import GraphRayError
     from graphray.graph import Graph, Node
+    from graphray.kinds.hierarchy import HierarchicalKnowledgeGraph
     from graphray.kinds.hypergraph import Hypergraph
     from graphray.kinds.knowledge import KnowledgeGraph
     from graphray.launcher import launch
@@ -33,6 +34,7 @@ _HOME = {
     "GraphRayError": "graphray.errors",
     "GraphSchema": "graphray.schema",
     "GraphStatus": "graphray.status",
+    "HierarchicalKnowledgeGraph": "graphray.kinds.hierarchy",
     "Hypergraph": "graphray.kinds.hypergraph",
     "KnowledgeGraph": "graphray.kinds.knowledge",
     "LaunchOptions": "graphray.config",
@@ -56,6 +58,7 @@ __all__ = [
     "GraphRayError",
     "GraphSchema",
     "GraphStatus",
+    "HierarchicalKnowledgeGraph",
     "Hypergraph",
     "KnowledgeGraph",
     "LaunchOptions",

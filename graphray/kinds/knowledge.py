@@ -286,10 +286,10 @@ class KnowledgeGraph(Face):
         return term if term in iris.values() else self._vocabulary.prefixes.expand(term)
 
     def _direct_types(self, resource: Resource) -> NodeSet:
-        return self._steps.step(_only(resource), self._matcher.relations_of(TYPE), "out")
+        return self._steps.step(only(resource), self._matcher.relations_of(TYPE), "out")
 
     def _hierarchy(self, term: str, predicate: str, way: Direction, direct: bool) -> list[str]:
-        start = _only(self._resource(term))
+        start = only(self._resource(term))
         relations = self._matcher.relations_of(predicate)
         if direct:
             return self._steps.ids(self._steps.step(start, relations, way))
@@ -302,7 +302,8 @@ class KnowledgeGraph(Face):
         return [node_id for nodes in generations for node_id in self._steps.ids(nodes)]
 
 
-def _only(resource: Resource) -> NodeSet:
+def only(resource: Resource) -> NodeSet:
+    """The set of a single resource."""
     return {resource.node_type: np.array([resource.gid])}
 
 
