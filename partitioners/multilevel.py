@@ -71,7 +71,7 @@ class Multilevel:
             level = finest_level(symmetric_adjacency(problem, threads))
             totals = level.node_weights.sum(axis=0, dtype=np.int64)
             balance = Balance(parts, totals, self.imbalance)
-            part = _partition(level, balance, np.random.default_rng(rng_seed), threads)
+            part = partition_level(level, balance, np.random.default_rng(rng_seed), threads)
         finally:
             threads.close()
         assignment = part.astype(np.int32)
@@ -79,7 +79,14 @@ class Multilevel:
         return assignment
 
 
-def _partition(level: Level, balance: Balance, rng: np.random.Generator, threads: Threads) -> Parts:
+def partition_level(
+    level: Level, balance: Balance, rng: np.random.Generator, threads: Threads
+) -> Parts:
+    """Partition a weighted graph, within limits on sizes and loads.
+
+    Returns:
+        ``uint[n]``, the partition of each node.
+    """
     coarse_nodes = max(_COARSE_NODES, _COARSE_NODES_PER_PART * balance.parts)
     cluster_limits = balance.totals // (balance.parts * _CLUSTERS_PER_PART_MIN)
     finer: list[tuple[Level, npt.NDArray[np.uint32]]] = []
