@@ -53,6 +53,7 @@ _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
     "hierarchical": "partitioners.hierarchical:Hierarchical",
     "hypergraph": "partitioners.hypergraph:Hypergraph",
+    "knowledge": "partitioners.knowledge:Knowledge",
     "metis": "partitioners.metis:Metis",
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",

@@ -15,7 +15,7 @@ from partitioners import Partitioner, PartitionProblem, assign, get, names, regi
 from tests.partitioners.graphs import homogeneous, problems
 
 BUILT_IN = sorted(registry._BUILT_IN)
-ANY_GRAPH = ("hash", "metis", "multilevel", "random", "range", "semantic", "streaming")
+ANY_GRAPH = ("hash", "knowledge", "metis", "multilevel", "random", "range", "semantic", "streaming")
 PATH = homogeneous(4, [(0, 1), (1, 2), (2, 3)])
 
 
