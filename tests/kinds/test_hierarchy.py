@@ -195,7 +195,7 @@ def hierarchy(*pairs: tuple[str, str], dag: bool = False) -> GraphTables:
 
 @pytest.mark.parametrize("dag", [False, True])
 def test_a_cycle_is_named(dag: bool) -> None:
-    with pytest.raises(InputError, match="form a cycle: '[abc]' -> '[abc]' -> '[abc]' -> ") as error:
+    with pytest.raises(InputError, match=r"a cycle: ('[abc]' -> ){3}'[abc]';") as error:
         hierarchy(("a", "b"), ("b", "c"), ("c", "a"), ("below", "a"), dag=dag)
     assert "'below'" not in str(error.value)
     with pytest.raises(InputError, match="'a' -> 'a'"):

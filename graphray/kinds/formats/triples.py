@@ -6,6 +6,7 @@ prediction come as three such files, ``train.txt``, ``valid.txt`` and ``test.txt
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -114,19 +115,12 @@ def _splits_in(folder: Path) -> dict[str, Path]:
 
 
 def _read(file: Path) -> pa.Table:
-    broken: list[csv.InvalidRow] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        broken.append(row)
-        return "error"
-
     try:
         table = csv.read_csv(
             file,
-            # One thread, which counts the rows as it goes.
-            read_options=csv.ReadOptions(column_names=_NAMES, use_threads=False),
+            read_options=csv.ReadOptions(column_names=_NAMES),
             parse_options=csv.ParseOptions(
-                delimiter="\t", quote_char=False, ignore_empty_lines=False, invalid_row_handler=note
+                delimiter="\t", quote_char=False, ignore_empty_lines=False
             ),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(_NAMES, pa.large_string()), strings_can_be_null=False
@@ -135,25 +129,37 @@ def _read(file: Path) -> pa.Table:
     except FileNotFoundError as error:
         raise InputNotFound("there is no such file", source=str(file)) from error
     except (pa.ArrowException, OSError) as error:
-        raise _problem(file, broken, error) from error
-    for name in _NAMES:
-        empty = pc.index(table.column(name), pa.scalar("", pa.large_string())).as_py()
-        if empty >= 0:
-            raise InputError(f"the {name} is empty", source=str(file), row=empty + _FIRST_ROW)
+        raise _problem(file, error) from error
+    if any(pc.any(pc.equal(table.column(name), "")).as_py() for name in _NAMES):
+        raise _problem(file, ValueError("a field is empty"))
     nulls = pa.nulls(table.num_rows, pa.large_string())
     table = table.append_column(DATATYPE, nulls).append_column(LANGUAGE, nulls)
     return table.select(list(TERM_COLUMNS))
 
 
-def _problem(file: Path, broken: list[csv.InvalidRow], error: Exception) -> InputError:
-    if broken:
-        found = broken[0].actual_columns
-        return InputError(
-            f"the row has {found} fields; expected head, relation and tail, parted by tabs",
-            source=str(file),
-            row=broken[0].number,
-        )
+def _problem(file: Path, error: Exception) -> InputError:
+    """The error for a file that does not parse, with the row where one is at fault."""
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            lines = io.TextIOWrapper(stream, "utf-8", "surrogateescape")
+            for row, line in enumerate(lines, _FIRST_ROW):
+                problem = _row_problem(line.rstrip("\n"))
+                if problem:
+                    return InputError(problem, source=str(file), row=row)
+    except (pa.ArrowException, OSError):
+        pass  # What kept it from being read the first time says more.
     return InputError(f"cannot be read: {error}", source=str(file))
+
+
+def _row_problem(line: str) -> str | None:
+    fields = line.split("\t")
+    if len(fields) != len(_NAMES):
+        return f"the row has {len(fields)} fields; expected head, relation and tail, between tabs"
+    empty = next((n for n, field in zip(_NAMES, fields, strict=True) if not field), None)
+    if empty:
+        return f"the {empty} is empty"
+    broken = any("\udc80" <= character <= "\udcff" for character in line)
+    return "the text is not UTF-8; convert the file" if broken else None
 
 
 def _expanded(table: pa.Table, prefixes: Prefixes | None, file: Path) -> pa.Table:
