@@ -14,7 +14,7 @@ import numpy as np
 
 from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.kernels.neighbors import draw_rows, find_rows, place_rows, row_bounds
-from graphray.kernels.relabel import number_edges, number_nodes
+from graphray.kernels.relabel import NARROW, number_edges, number_nodes
 
 _SILENT_FOR_S = 1.5
 _NOTICE = "graphray: compiling kernels; this happens once, the result is cached on disk"
@@ -50,7 +50,7 @@ def _run_all_once() -> None:
         first, degrees, row_stable, owners, bounds, 1, np.uint64(1), bases[2], positions, neighbors
     )
     place_rows(zero, np.ones(1, np.int64), positions, neighbors, bounds, positions, neighbors)
-    slots, nodes = np.zeros(2, np.int64), np.empty(3, np.int64)
+    slots, nodes = np.zeros(2, NARROW), np.empty(3, np.int64)
     edge_index = np.empty((2, 1), np.int64)
     count = number_nodes(node, slots, 1, nodes, 0)
     number_edges(neighbors, bounds, 0, slots, 1, nodes, count, edge_index[0], edge_index[1])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.relabel import MAX_STAMP, number_nodes
+from graphray.kernels.relabel import LOCAL_BITS, MAX_STAMP, NARROW, WIDE, number_nodes
 
 Ints = npt.NDArray[np.int64]
 _HEADROOM = 1.125
@@ -17,7 +18,7 @@ class NodeNumbering:
     """The nodes of one type in the batch being made, and their local numbers."""
 
     def __init__(self, num_nodes: int) -> None:
-        self.slots = np.zeros(num_nodes, np.int64)
+        self.slots: npt.NDArray[Any] = np.zeros(num_nodes, NARROW)
         self.stamp = 0
         self.nodes = np.empty(1024, np.int64)
         self.count = 0
@@ -25,14 +26,23 @@ class NodeNumbering:
     def start_batch(self) -> None:
         """Forget the nodes of the last batch, without touching the table."""
         self.stamp += 1
-        if self.stamp > MAX_STAMP:
+        if self.stamp > MAX_STAMP[self.slots.dtype]:
             self.slots[:] = 0
             self.stamp = 1
         self.count = 0
 
     def make_room(self, more: int) -> None:
         """See that ``more`` nodes, and the one that the kernel scribbles on, can be added."""
-        self.nodes = grown(self.nodes, self.count, self.count + more + 1)
+        needed = self.count + more + 1
+        self.nodes = grown(self.nodes, self.count, needed)
+        if needed > 2 ** LOCAL_BITS[NARROW] and self.slots.dtype == NARROW:
+            self._widen()
+
+    def _widen(self) -> None:
+        """Take wider slots, from here on; the nodes of this batch keep their numbers."""
+        self.slots = np.zeros(len(self.slots), WIDE)
+        nodes = self.nodes[: self.count]
+        self.count = number_nodes(nodes, self.slots, self.stamp, nodes, 0)
 
     def add(self, gids: Ints) -> None:
         """Number these nodes; those that have a number keep it."""

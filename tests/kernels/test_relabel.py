@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphray.kernels.relabel import number_edges, number_nodes
+from graphray.kernels.relabel import MAX_STAMP, NARROW, WIDE, number_edges, number_nodes
 
 SIZE = 40
 NODES = st.lists(st.integers(0, SIZE - 1), max_size=60)
 
 
+@pytest.mark.parametrize("dtype", [NARROW, WIDE])
 @given(batches=st.lists(st.tuples(NODES, st.lists(NODES, max_size=5)), min_size=1, max_size=4))
-def test_numbers_count_first_appearances(batches: list[tuple[list[int], list[list[int]]]]) -> None:
-    slots = np.zeros(SIZE, np.int64)
-    for stamp, (seeds, rows) in enumerate(batches, start=1):
+def test_numbers_count_first_appearances(
+    dtype: np.dtype, batches: list[tuple[list[int], list[list[int]]]]
+) -> None:
+    slots = np.zeros(SIZE, dtype)
+    for stamp, (seeds, rows) in enumerate(batches, start=MAX_STAMP[dtype] - 3):
         flat = [node for row in rows for node in row]
         nodes = np.empty(len(seeds) + len(flat) + 1, np.int64)
         bounds = np.cumsum([0, *map(len, rows)]).astype(np.int64)
