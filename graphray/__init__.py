@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphray.kinds.hierarchy import HierarchicalKnowledgeGraph
     from graphray.kinds.hypergraph import Hypergraph
     from graphray.kinds.knowledge import KnowledgeGraph
+    from graphray.kinds.property import PropertyGraph
     from graphray.launcher import launch
     from graphray.opened import open
     from graphray.running import connect, running_graphs
@@ -41,6 +42,7 @@ _HOME = {
     "Loader": "graphray.sampling.loader",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
+    "PropertyGraph": "graphray.kinds.property",
     "Relation": "graphray.schema",
     "RelationType": "graphray.schema",
     "ReplicaStatus": "graphray.status",
@@ -65,6 +67,7 @@ __all__ = [
     "Loader",
     "Node",
     "NodeType",
+    "PropertyGraph",
     "Relation",
     "RelationType",
     "ReplicaStatus",
