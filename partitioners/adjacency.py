@@ -8,8 +8,10 @@ counted before that: `loads` holds every edge end, of self-loops and repeats too
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,8 @@ from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
 
 MAX_NODES = 2**32 - 1
+
+WeightedEdges = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.uint32] | None]
 
 # A bucket of this size is put together within the cache; more buckets than this would not be
 # written to all at once without missing it.
@@ -83,65 +87,97 @@ def symmetric_adjacency(
             f"the graph has {n} nodes; this partitioner numbers them in 32 bits, up to "
             f"{MAX_NODES}; use 'hash' or 'range'"
         )
-    threads = threads or Threads(1)
-    shift, bucket_starts, rows, others = _deal(problem, threads)
-    starts, sizes = bucket_starts[:-1], np.zeros(len(bucket_starts) - 1, np.int64)
-    loads, lengths = np.empty(n, np.int64), np.empty(n, np.int64)
-
-    def build(buckets: range) -> None:
-        last_seen = np.empty(n, np.uint32)
-        for bucket in buckets:
-            ends = slice(bucket_starts[bucket], bucket_starts[bucket + 1])
-            nodes = slice(bucket << shift, (bucket + 1) << shift)
-            sizes[bucket] = build_rows(
-                rows[ends], others[ends], nodes.start, loads[nodes], lengths[nodes], last_seen
-            )
-
-    threads.map(build, [range(t, len(starts), threads.count) for t in range(threads.count)])
-    close_gaps(others, starts, sizes)
-    close_gaps(rows, starts, sizes)
-    indptr = np.zeros(n + 1, np.int64)
-    np.cumsum(lengths, out=indptr[1:])
-    neighbours, weights = others[: indptr[-1]], rows[: indptr[-1]]
+    edges = [(e.sources, e.destinations, None) for e in problem.edges]
+    indptr, neighbours, weights, loads = combine(edges, n, threads or Threads(1))
     # Listing every edge in both directions doubles all weights alike, which says nothing.
     uniform = len(weights) == 0 or weights.min() == weights.max()
     return SymmetricAdjacency(indptr, neighbours, None if uniform else weights, loads)
 
 
+def combine(
+    edges: Sequence[WeightedEdges], num_nodes: int, threads: Threads
+) -> tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.int64],
+]:
+    """Put edges into the rows of both their ends, without self-loops; weights of repeats add up.
+
+    Args:
+        edges: sources, destinations ``int[m]`` and weights ``uint32[m]`` or None for 1; all of
+            them have weights, or none.
+        num_nodes: number of nodes.
+        threads: share the work.
+
+    Returns:
+        ``indptr: int64[n + 1]``, ``neighbours: uint32[entries]``, ``weights: uint32[entries]`` and
+        ``loads: int64[n]``, the edge ends at each node.
+    """
+    shift, bounds, rows, others, dealt_weights = _deal(edges, num_nodes, threads)
+    starts, sizes = bounds[:-1], np.zeros(len(bounds) - 1, np.int64)
+    loads, lengths = np.empty(num_nodes, np.int64), np.empty(num_nodes, np.int64)
+
+    def build(buckets: range) -> None:
+        last_seen = np.empty(num_nodes, np.uint32)
+        for bucket in buckets:
+            ends = slice(bounds[bucket], bounds[bucket + 1])
+            nodes = slice(bucket << shift, (bucket + 1) << shift)
+            weights = None if dealt_weights is None else dealt_weights[ends]
+            sizes[bucket] = build_rows(
+                rows[ends], others[ends], weights, nodes.start, loads[nodes], lengths[nodes],
+                last_seen,
+            )  # fmt: skip
+
+    threads.map(build, [range(t, len(starts), threads.count) for t in range(threads.count)])
+    close_gaps(others, starts, sizes)
+    close_gaps(rows, starts, sizes)
+    indptr = np.zeros(num_nodes + 1, np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    return indptr, others[: indptr[-1]], rows[: indptr[-1]], loads
+
+
 def _deal(
-    problem: PartitionProblem, threads: Threads
-) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    edges: Sequence[WeightedEdges], num_nodes: int, threads: Threads
+) -> tuple[
+    int,
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint32],
+    npt.NDArray[np.uint32] | None,
+]:
     """Deal all edge ends into buckets of ``2**shift`` nodes each.
 
     Returns:
-        The shift; the bounds of the buckets, ``int64[buckets + 1]``; and per end its own node and
-        the other, ``uint32[ends]`` each.
+        The shift; the bounds of the buckets, ``int64[buckets + 1]``; and per end its own node, the
+        other, and the weight, ``uint32[ends]`` each.
     """
-    ends = 2 * sum(len(edges.sources) for edges in problem.edges)
+    ends = 2 * sum(len(sources) for sources, _, _ in edges)
     wanted = min(_BUCKETS_MAX, 1 + ends // _BUCKET_ENDS)
-    shift = max(0, problem.num_nodes - 1).bit_length() - (wanted - 1).bit_length()
-    shift = max(0, shift)
-    buckets = -(-problem.num_nodes // (1 << shift))
+    shift = max(0, max(0, num_nodes - 1).bit_length() - (wanted - 1).bit_length())
+    buckets = -(-num_nodes // (1 << shift))
 
     pieces = [
-        (edges.sources[piece], edges.destinations[piece])
-        for edges in problem.edges
-        for piece in _slices(len(edges.sources), threads.count)
+        (sources[piece], destinations[piece], None if weights is None else weights[piece])
+        for sources, destinations, weights in edges
+        for piece in _slices(len(sources), threads.count)
     ]
     counts = np.zeros((len(pieces), buckets), np.int64)
-    threads.map(lambda i: count_buckets(*pieces[i], shift, counts[i]), range(len(pieces)))
+    threads.map(lambda i: count_buckets(*pieces[i][:2], shift, counts[i]), range(len(pieces)))
     # Within a bucket the pieces follow each other, as they would if one thread wrote them all.
     cursors = np.zeros(counts.size + 1, np.int64)
     np.cumsum(counts.T, out=cursors[1:])
-    bounds = (
-        np.append(cursors[:-1].reshape(buckets, -1)[:, 0], ends)
-        if pieces
-        else np.zeros(buckets + 1, np.int64)
-    )
     cursor = np.ascontiguousarray(cursors[:-1].reshape(buckets, len(pieces)).T)
+    bounds = np.zeros(buckets + 1, np.int64)
+    np.cumsum(counts.sum(axis=0), out=bounds[1:])
     rows, others = np.empty(ends, np.uint32), np.empty(ends, np.uint32)
-    threads.map(lambda i: deal_ends(*pieces[i], shift, cursor[i], rows, others), range(len(pieces)))
-    return shift, bounds, rows, others
+    weighted = any(weights is not None for _, _, weights in edges)
+    dealt_weights = np.empty(ends, np.uint32) if weighted else None
+    threads.map(
+        lambda i: deal_ends(*pieces[i], shift, cursor[i], rows, others, dealt_weights),
+        range(len(pieces)),
+    )
+    return shift, bounds, rows, others, dealt_weights
 
 
 def _slices(length: int, count: int) -> list[slice]:

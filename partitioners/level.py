@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.partition_contract import contract_rows, group_members, number_clusters
-from partitioners.adjacency import SymmetricAdjacency
+from graphray.kernels.partition_contract import crossing_edges, number_clusters
+from partitioners.adjacency import SymmetricAdjacency, combine
 from partitioners.parallel import Threads, Work, batches
 
 _LOAD_MAX = 2**32 - 1
@@ -89,31 +89,23 @@ def contract(level: Level, label: npt.NDArray[np.uint32], threads: Threads) -> L
         threads: share the work.
     """
     count = number_clusters(label, level.nodes)
-    bounds, members = group_members(label, level.nodes, count)
-    work = np.cumsum(level.degrees[members])[bounds[1:] - 1]
-    lengths = np.empty(count, np.int64)
 
-    def rows(start: int, stop: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-        return contract_rows(
-            level.indptr, level.neighbours, level.weights, label, bounds, members, start, stop,
-            lengths,
-        )  # fmt: skip
+    def crossing(start: int, stop: int) -> tuple[npt.NDArray[np.uint32], ...]:
+        return crossing_edges(
+            level.indptr, level.neighbours, level.weights, label, level.nodes, start, stop
+        )
 
-    # In batches, because the room for a row is only known afterwards: the excess stays small.
+    # In batches, because how many edges cross is only known afterwards: the excess stays small.
     pieces = [
         piece
-        for batch in batches(work, _CONTRACT_BATCHES)
-        for piece in threads.share(*batch, work, rows)
+        for start, stop in batches(level.work, _CONTRACT_BATCHES)
+        for piece in threads.share(start, stop, level.work, crossing)
     ]
-    indptr = np.zeros(count + 1, np.int64)
-    np.cumsum(lengths, out=indptr[1:])
+    edges = [(low, high, weights) for low, high, weights in pieces]
+    indptr, neighbours, weights, _ = combine(edges, count, threads)
     node_weights = np.empty((count, 2), np.uint32)
+    clusters = label[level.nodes]
     for column in (0, 1):
-        members_weights = level.node_weights[members, column]
-        node_weights[:, column] = np.add.reduceat(members_weights, bounds[:-1], dtype=np.int64)
-    return Level(
-        indptr,
-        np.concatenate([neighbours for neighbours, _ in pieces]),
-        np.concatenate([weights for _, weights in pieces]),
-        node_weights,
-    )
+        members_weights = level.node_weights[level.nodes, column]
+        node_weights[:, column] = np.bincount(clusters, members_weights, minlength=count)
+    return Level(indptr, neighbours, weights, node_weights)

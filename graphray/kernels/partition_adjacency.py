@@ -38,35 +38,44 @@ def count_buckets(
 def deal_ends(
     sources: npt.NDArray[np.int64],
     destinations: npt.NDArray[np.int64],
+    weights: Any,
     shift: int,
     cursor: npt.NDArray[np.int64],
     rows: npt.NDArray[np.uint32],
     others: npt.NDArray[np.uint32],
+    dealt_weights: Any,
 ) -> None:
     """Write both ends of each edge into their buckets.
 
     Args:
-        sources: ``int64[m]``.
-        destinations: ``int64[m]``.
+        sources: ``int[m]``.
+        destinations: ``int[m]``.
+        weights: ``uint32[m]``, or None where every edge weighs 1.
         shift: node v belongs to bucket ``v >> shift``.
         cursor: ``int64[buckets]``, where each bucket goes on; moved past what is written.
         rows: ``uint32[:]``, the node at this end.
         others: ``uint32[:]``, the node at the other end.
+        dealt_weights: ``uint32[:]``, the weight of the edge; None with `weights`.
     """
     for i in range(len(sources)):
         u, v = sources[i], destinations[i]
         at = cursor[u >> shift]
         cursor[u >> shift] = at + 1
         rows[at], others[at] = u, v
+        if weights is not None:
+            dealt_weights[at] = weights[i]
         at = cursor[v >> shift]
         cursor[v >> shift] = at + 1
         rows[at], others[at] = v, u
+        if weights is not None:
+            dealt_weights[at] = weights[i]
 
 
 @kernel
 def build_rows(
     rows: npt.NDArray[np.uint32],
     others: npt.NDArray[np.uint32],
+    weights: Any,
     first_row: int,
     loads: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.int64],
@@ -77,6 +86,7 @@ def build_rows(
     Args:
         rows: ``uint32[ends]``; its first entries become the edge weights.
         others: ``uint32[ends]``; its first entries become the neighbours.
+        weights: ``uint32[ends]``, or None where every end weighs 1.
         first_row: the first node of the bucket.
         loads: ``int64[k]``, filled with the edge ends of the bucket's nodes.
         lengths: ``int64[k]``, filled with the lengths of their rows.
@@ -94,9 +104,12 @@ def build_rows(
         cursor[row] = total
         total += loads[row]
     grouped = np.empty(len(others), np.uint32)
+    grouped_weights = np.empty(0 if weights is None else len(others), np.uint32)
     for i in range(len(rows)):
         row = rows[i] - first_row
         grouped[cursor[row]] = others[i]
+        if weights is not None:
+            grouped_weights[cursor[row]] = weights[i]
         cursor[row] += 1
 
     filled: Any = 0
@@ -107,13 +120,14 @@ def build_rows(
             neighbour = grouped[i]
             if neighbour == first_row + row:
                 continue
+            weight = _ONE32 if weights is None else grouped_weights[i]
             seen = np.int64(last_seen[neighbour])
             if row_start <= seen < filled and others[seen] == neighbour:
-                rows[seen] += _ONE32
+                rows[seen] += weight
             else:
                 last_seen[neighbour] = filled
                 others[filled] = neighbour
-                rows[filled] = _ONE32
+                rows[filled] = weight
                 filled += 1
         start += loads[row]
         lengths[row] = filled - row_start

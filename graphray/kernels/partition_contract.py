@@ -33,74 +33,42 @@ def number_clusters(label: npt.NDArray[np.uint32], nodes: npt.NDArray[np.uint32]
 
 
 @kernel
-def group_members(
-    label: npt.NDArray[np.uint32], nodes: npt.NDArray[np.uint32], count: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
-    """The nodes of each cluster: ``bounds int64[count + 1]`` into ``members uint32[:]``."""
-    bounds = np.zeros(count + 1, np.int64)
-    for i in range(len(nodes)):
-        bounds[label[nodes[i]] + 1] += 1
-    for cluster in range(count):
-        bounds[cluster + 1] += bounds[cluster]
-    cursor = bounds[:-1].copy()
-    members = np.empty(len(nodes), np.uint32)
-    for i in range(len(nodes)):
-        cluster = label[nodes[i]]
-        members[cursor[cluster]] = nodes[i]
-        cursor[cluster] += 1
-    return bounds, members
-
-
-@kernel
-def contract_rows(
+def crossing_edges(
     indptr: npt.NDArray[np.int64],
     neighbours: npt.NDArray[np.uint32],
     weights: Any,
     label: npt.NDArray[np.uint32],
-    bounds: npt.NDArray[np.int64],
-    members: npt.NDArray[np.uint32],
+    nodes: npt.NDArray[np.uint32],
     start: int,
     stop: int,
-    lengths: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-    """The rows of clusters ``start : stop`` in the coarser graph.
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The edges between clusters, each once: from the rows of the lower cluster's nodes.
 
     Args:
         indptr: ``int64[n + 1]``.
         neighbours: ``uint32[m]``.
         weights: ``uint32[m]``, or None where every edge weighs 1.
-        label: ``uint32[n]``.
-        bounds: ``int64[count + 1]``, of each cluster in `members`.
-        members: ``uint32[:]``.
-        start: first cluster.
-        stop: last cluster plus 1.
-        lengths: ``int64[count]``, filled with the length of each row.
+        label: ``uint32[n]``, the cluster of each node.
+        nodes: ``uint32[:]``; those at positions ``start : stop`` are looked at.
+        start: first position.
+        stop: last position plus 1.
 
     Returns:
-        Neighbours and weights of these rows, ``uint32[:]`` each.
+        The lower cluster, the higher cluster and the weight of each edge, ``uint32[:]`` each.
     """
-    capacity = 0
-    for i in range(bounds[start], bounds[stop]):
-        capacity += indptr[members[i] + 1] - indptr[members[i]]
-    coarse_neighbours = np.empty(capacity, np.uint32)
-    coarse_weights = np.empty(capacity, np.uint32)
-    last_seen = np.full(len(lengths), -1, np.int64)
+    capacity = 1
+    for i in range(start, stop):
+        capacity += indptr[nodes[i] + 1] - indptr[nodes[i]]
+    low = np.empty(capacity, np.uint32)
+    high = np.empty(capacity, np.uint32)
+    edge_weights = np.empty(capacity, np.uint32)
     filled = 0
-    for cluster in range(start, stop):
-        row_start = filled
-        for i in range(bounds[cluster], bounds[cluster + 1]):
-            for e in range(indptr[members[i]], indptr[members[i] + 1]):
-                other = label[neighbours[e]]
-                if other == cluster:
-                    continue
-                weight = np.uint32(1) if weights is None else weights[e]
-                seen = last_seen[other]
-                if seen >= row_start:
-                    coarse_weights[seen] += weight
-                else:
-                    last_seen[other] = filled
-                    coarse_neighbours[filled] = other
-                    coarse_weights[filled] = weight
-                    filled += 1
-        lengths[cluster] = filled - row_start
-    return coarse_neighbours[:filled].copy(), coarse_weights[:filled].copy()
+    for i in range(start, stop):
+        cluster = label[nodes[i]]
+        for e in range(indptr[nodes[i]], indptr[nodes[i] + 1]):
+            other = label[neighbours[e]]
+            # Written always and kept where it counts: nothing for the processor to guess.
+            low[filled], high[filled] = cluster, other
+            edge_weights[filled] = np.uint32(1) if weights is None else weights[e]
+            filled += cluster < other
+    return low[:filled].copy(), high[:filled].copy(), edge_weights[:filled].copy()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphray.kernels.partition_contract import contract_rows, group_members, number_clusters
+from graphray.kernels.partition_contract import crossing_edges, number_clusters
+from partitioners.level import Level, contract
+from partitioners.parallel import Threads
 from tests.kernels.partition_graphs import SmallGraph, small_graphs
 
 
@@ -19,36 +20,34 @@ def test_the_coarser_graph_has_the_edges_between_clusters(
 ) -> None:
     n = len(graph.rows)
     named = data.draw(st.lists(st.integers(0, n - 1), min_size=n, max_size=n))
-    label = np.array(named, np.uint32)
-    count = number_clusters(label, graph.nodes)
-
     order = list(dict.fromkeys(named[v] for v in graph.nodes))
     number = {cluster: i for i, cluster in enumerate(order)}
     expected_label = [number[named[v]] if graph.rows[v] else len(order) for v in range(n)]
-    assert count == len(order)
+    label = np.array(named, np.uint32)
+    assert number_clusters(label, graph.nodes) == len(order)
     assert label.tolist() == expected_label
 
-    bounds, members = group_members(label, graph.nodes, count)
-    groups = [members[a:b].tolist() for a, b in pairwise(bounds)]
-    assert groups == [[v for v in graph.nodes if label[v] == c] for c in range(count)]
-
-    expected: list[Counter[int]] = [Counter() for _ in range(count)]
+    expected: list[Counter[int]] = [Counter() for _ in order]
+    members = np.zeros((len(order), 2), np.int64)
     for v in graph.nodes.tolist():
+        members[label[v]] += graph.node_weights[v]
         for u, w in graph.rows[v].items():
             if label[u] != label[v]:
                 expected[label[v]][int(label[u])] += w
-    middle = data.draw(st.integers(0, count))
-    lengths = np.zeros(count, np.int64)
-    pieces = [
-        contract_rows(
-            graph.indptr, graph.neighbours, graph.weights, label, bounds, members, start, stop,
-            lengths,
+    low, high, weights = crossing_edges(
+        graph.indptr, graph.neighbours, graph.weights, label, graph.nodes, 0, len(graph.nodes)
+    )
+    assert (low < high).all()
+    assert weights.sum() * 2 == sum(row.total() for row in expected)
+
+    level = Level(graph.indptr, graph.neighbours, graph.weights, graph.node_weights)
+    coarse = contract(level, np.array(named, np.uint32), Threads(1))
+    assert coarse.weights is not None
+    for cluster, row in enumerate(expected):
+        entries = slice(coarse.indptr[cluster], coarse.indptr[cluster + 1])
+        found = list(
+            zip(coarse.neighbours[entries].tolist(), coarse.weights[entries].tolist(), strict=True)
         )
-        for start, stop in ((0, middle), (middle, count))
-    ]  # fmt: skip
-    neighbours, weights = (np.concatenate(part).tolist() for part in zip(*pieces, strict=True))
-    indptr = [0, *np.cumsum(lengths).tolist()]
-    for cluster, (start, stop) in enumerate(pairwise(indptr)):
-        row = dict(zip(neighbours[start:stop], weights[start:stop], strict=True))
-        assert len(row) == stop - start
-        assert row == expected[cluster]
+        assert len(found) == len(row)
+        assert dict(found) == row
+    assert coarse.node_weights.tolist() == members.tolist()
