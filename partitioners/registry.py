@@ -52,6 +52,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
     "hierarchical": "partitioners.hierarchical:Hierarchical",
+    "hierarchical-knowledge": "partitioners.hierarchical_knowledge:HierarchicalKnowledge",
     "hypergraph": "partitioners.hypergraph:Hypergraph",
     "knowledge": "partitioners.knowledge:Knowledge",
     "metis": "partitioners.metis:Metis",
