@@ -53,9 +53,8 @@ class Hierarchical:
         Example:
             >>> from graphray.schema import Relation
             >>> from partitioners.problem import EdgeSet
-            >>> tree = EdgeSet(
-            ...     Relation("node", "contains", "node"), np.array([0, 1, 1, 0, 4, 4]), np.arange(1, 7)
-            ... )
+            >>> contains = Relation("node", "contains", "node")
+            >>> tree = EdgeSet(contains, np.array([0, 1, 1, 0, 4, 4]), np.arange(1, 7))
             >>> problem = PartitionProblem(("node",), np.array([0, 7]), (tree,))
             >>> Hierarchical().partition(problem, 2, rng_seed=0).tolist()
             [0, 0, 0, 0, 1, 1, 1]
