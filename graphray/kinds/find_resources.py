@@ -37,6 +37,8 @@ class FindAmong:
             here = gids != NOT_FOUND
             found[here, 0] = code
             found[here, 1] = gids[here]
+            if (found[:, 0] != NOT_FOUND).all():
+                break
         return found
 
 
@@ -47,7 +49,7 @@ def find_resources(
 
     Args:
         access: the graph.
-        node_types: types with string ids; no id is of two of them.
+        node_types: types with string ids, the largest first for speed; no id is of two of them.
         ids: users' ids.
 
     Returns:

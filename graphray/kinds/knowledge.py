@@ -76,7 +76,8 @@ class KnowledgeGraph(Face):
         self._vocabulary = _read_vocabulary(graph)
         self._steps = Steps(graph.access)
         self._matcher = TripleMatcher(graph.access, self._vocabulary, self._steps)
-        self._node_types = tuple(t for t in graph.schema.node_type_names if t != VOCABULARY)
+        names = (name for name in graph.schema.node_type_names if name != VOCABULARY)
+        self._node_types = tuple(sorted(names, key=graph.num_nodes, reverse=True))
 
     @staticmethod
     def from_rdf(
@@ -126,8 +127,8 @@ class KnowledgeGraph(Face):
             prefixes: read terms as CURIEs of these; None for names that are taken as they stand.
 
         Raises:
-            InputError: where there are none, or a subject or predicate is no string.
-            ArgumentError: where a prefix is not known, or an object is nothing of the above.
+            InputError: where there are none, a subject or predicate is no string, an object is
+                nothing of the above, or a prefix is not known, naming the row.
         """
         known = None if prefixes is None else Prefixes(prefixes)
         terms = checked_triples(triples, known)
@@ -156,7 +157,7 @@ class KnowledgeGraph(Face):
             ArgumentError: where its prefix is not known.
         """
         found = self._resource(term)
-        node = self.graph.node(self._id(term), found.node_type)
+        node = self.graph.node(self._steps.ids(only(found))[0], found.node_type)
         hidden = {column.written for column in self._vocabulary.literals}
         properties = {
             name: value
@@ -257,20 +258,18 @@ class KnowledgeGraph(Face):
         """The entities as a property graph; ``lost`` says what that leaves out."""
         return property_tables(self.graph.access, self._vocabulary)
 
-    def _id(self, term: str) -> str:
-        """A resource's id: the text itself where the graph has it, else what the CURIE means."""
+    def _meaning(self, term: str) -> str:
+        """What a text means that is no id itself: a name in the schema, or a CURIE."""
         by_name = self._vocabulary.classes.get(term) or self._vocabulary.predicates.get(term)
-        if self._locate(term) is not None:
-            return term
         return by_name or self._vocabulary.prefixes.expand(term)
 
     def _find(self, term: str) -> Resource | None:
-        return self._locate(term) or self._locate(self._id(term))
+        return self._locate(term) or self._locate(self._meaning(term))
 
     def _resource(self, term: str) -> Resource:
         found = self._find(term)
         if found is None:
-            raise NodeNotFound(f"no triple mentions {self._id(term)!r}", ids=[term])
+            raise NodeNotFound(f"no triple mentions {self._meaning(term)!r}", ids=[term])
         return found
 
     def _locate(self, node_id: str) -> Resource | None:
@@ -293,8 +292,8 @@ class KnowledgeGraph(Face):
         relations = self._matcher.relations_of(predicate)
         if direct:
             return self._steps.ids(self._steps.step(start, relations, way))
-        own = self._id(term)
-        return [found for found in self._reached(start, relations, way) if found != own]
+        own = self._steps.ids(start)
+        return [found for found in self._reached(start, relations, way) if found not in own]
 
     def _reached(self, start: NodeSet, relations: Iterable[Relation], way: Direction) -> list[str]:
         """The ids of all nodes that are reached, the nearest first."""

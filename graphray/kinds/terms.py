@@ -41,7 +41,8 @@ _OPAQUE_SCHEMES = ("urn:", "mailto:", "tel:", "tag:", "data:", "did:", "doi:", "
 class Literal:
     """A literal: its text, its datatype, and the language of a text that has one.
 
-    With a language the datatype is rdf:langString, as RDF has it.
+    With a language the datatype is rdf:langString, as RDF has it. Raises ArgumentError where the
+    text is no string.
 
     >>> Literal("Berlin", language="de").datatype
     'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
@@ -52,6 +53,10 @@ class Literal:
     language: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.value, str):
+            raise ArgumentError(
+                f"the text of a literal is a string, not {self.value!r}; see Literal.of"
+            )
         if self.language is not None:
             object.__setattr__(self, "datatype", LANG_STRING)
 

@@ -191,13 +191,43 @@ def test_no_triples_are_no_graph() -> None:
     [
         ((Literal("x"), "p", "o"), "subject .* literals are objects only"),
         (("s", 5, "o"), "predicate 5"),
-        (("", "p", "o"), "subject ''"),
+        (("", "p", "o"), "subject is an empty name"),
+        (("s", "p", ""), "object is an empty name"),
         (("s", "p"), "no .subject, predicate, object"),
+        (("s", "p", b"o"), "no literal"),
+        (("s", "p", "\ud800"), "surrogates not allowed"),
+        (("s", "p", Literal("\ud800")), "surrogates not allowed"),
     ],
 )
 def test_tuples_that_are_no_triples(triple: Any, problem: str) -> None:
     with pytest.raises(InputError, match=f"row 1: .*{problem}"):
         KnowledgeGraph.from_triples([("a", "p", "b"), triple])
+
+
+def test_unknown_prefixes_are_refused_by_row() -> None:
+    triples = [("ex:a", "ex:p", "ex:b"), ("ex:a", "foo:p", "ex:b")]
+    with pytest.raises(InputError, match="triples, row 1: the prefix 'foo' of 'foo:p' is not"):
+        KnowledgeGraph.from_triples(triples, prefixes={"ex": EX})
+
+
+def test_the_text_of_a_literal_is_a_string() -> None:
+    with pytest.raises(ArgumentError, match=r"not 5; see Literal\.of"):
+        Literal(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ("s:a", "s:b", Literal("x", language="no language")),
+        ("s:a", "s:b", Literal("x", "no datatype")),
+        ("_:a b", "s:b", "s:c"),
+    ],
+)
+def test_terms_that_no_file_can_hold_are_not_written(tmp_path: Path, statement: Any) -> None:
+    kg = KnowledgeGraph.of(KnowledgeGraph.from_triples([statement]))
+    with pytest.raises(InputError):
+        kg.to_ntriples(tmp_path / "out.nt")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_become_iris_on_the_way_out(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from graphray.errors import InputError
 from graphray.kinds.terms import STRING, Literal, Triple, is_absolute, is_blank
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
+_BLANK_NODE = re.compile(r"_:\w([\w.-]*[\w-])?")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*(--(ltr|rtl))?")
 _NOT_IN_IRIS = re.compile(r'[\x00-\x20<>"{}|^`\\]')
 
 
@@ -30,7 +32,8 @@ def write_ntriples(
         How many triples were written.
 
     Raises:
-        InputError: where a name is no IRI and there is no base.
+        InputError: where a name is no IRI and there is no base, or a language tag or the label of
+            a blank node is none.
 
     Example:
         >>> import tempfile
@@ -60,12 +63,18 @@ def _object(term: str | Literal, base: str | None) -> str:
         return _resource(term, base)
     text = f'"{term.value.translate(_ESCAPES)}"'
     if term.language is not None:
+        if not _LANGUAGE.fullmatch(term.language):
+            raise InputError(f"{term.language!r} is no language tag, such as en or de-AT")
         return f"{text}@{term.language}"
-    return text if term.datatype == STRING else f"{text}^^<{term.datatype}>"
+    return text if term.datatype == STRING else f"{text}^^{_resource(term.datatype, base)}"
 
 
 def _resource(term: str, base: str | None) -> str:
     if is_blank(term):
+        if not _BLANK_NODE.fullmatch(term):
+            raise InputError(
+                f"{term!r} is no blank node: labels have letters, digits, '_', '-' and '.'"
+            )
         return term
     if _is_iri(term):
         return f"<{term}>"

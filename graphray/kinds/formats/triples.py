@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -82,26 +82,35 @@ def checked_triples(
         prefixes: expand CURIEs; None to take terms as they stand.
 
     Raises:
-        InputError: naming the row of a triple that is none.
-        ArgumentError: where a prefix is not known, or an object is no literal.
+        InputError: where a triple is none, or has a prefix that is not known, naming its row.
     """
     expand = str if prefixes is None else prefixes.expand
     for row, triple in enumerate(triples):
-        if not isinstance(triple, tuple) or len(triple) != 3:
-            raise InputError(f"{triple!r} is no (subject, predicate, object)", row=row)
-        subject, predicate, value = triple
-        for role, term in (("subject", subject), ("predicate", predicate)):
-            if not isinstance(term, str) or not term:
-                raise InputError(
-                    f"the {role} {term!r} is no resource; literals are objects only",
-                    source="triples",
-                    row=row,
-                )
-        yield Triple(
-            expand(subject),
-            expand(predicate),
-            expand(value) if isinstance(value, str) else Literal.of(value),
-        )
+        try:
+            checked = _checked(triple, expand)
+        except (ArgumentError, UnicodeEncodeError) as error:
+            raise InputError(str(error), source="triples", row=row) from error
+        yield checked
+
+
+def _checked(triple: Any, expand: Callable[[str], str]) -> Triple:
+    if not isinstance(triple, tuple) or len(triple) != 3:
+        raise ArgumentError(f"{triple!r} is no (subject, predicate, object)")
+    subject, predicate, value = triple
+    for role, term in (("subject", subject), ("predicate", predicate), ("object", value)):
+        if role != "object" and not isinstance(term, str):
+            raise ArgumentError(f"the {role} {term!r} is no resource; literals are objects only")
+        if term == "":
+            raise ArgumentError(f"the {role} is an empty name")
+    checked = Triple(
+        expand(subject),
+        expand(predicate),
+        expand(value) if isinstance(value, str) else Literal.of(value),
+    )
+    text = checked.object.value if isinstance(checked.object, Literal) else checked.object
+    for part in (checked.subject, checked.predicate, text):
+        part.encode()  # A lone surrogate is no text that a file could hold.
+    return checked
 
 
 def _splits_in(folder: Path) -> dict[str, Path]:
