@@ -55,6 +55,7 @@ _BUILT_IN = {
     "hierarchical-knowledge": "partitioners.hierarchical_knowledge:HierarchicalKnowledge",
     "hypergraph": "partitioners.hypergraph:Hypergraph",
     "knowledge": "partitioners.knowledge:Knowledge",
+    "metagraph": "partitioners.metagraph:Metagraph",
     "metis": "partitioners.metis:Metis",
     "multilevel": "partitioners.multilevel:Multilevel",
     "random": "partitioners.shuffled:Random",
