@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Build a partitioned store from edge and node files.
 
-    EDGES are Parquet or CSV: a file, folder, glob or URI. STORE is the folder or URI to build.
+    EDGES are Parquet, CSV or JSON Lines: a file, folder, glob or URI. STORE is the folder or URI
+    to build.
 
     One kind of edge:
       graphray build edges.csv store/ --parts 4 --partitioner metis

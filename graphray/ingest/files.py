@@ -1,4 +1,4 @@
-"""Reading files: Parquet and CSV, one or many, by path, folder, glob or URI."""
+"""Reading files: Parquet, CSV and JSON Lines, one or many, by path, folder, glob or URI."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pyarrow import parquet as pq
 
 from graphray.errors import InputError, InputNotFound
 from graphray.ingest.delimited import Delimited
+from graphray.ingest.json_lines import JSON_LINES_SUFFIXES, JsonLines
 from graphray.ingest.source import Piece, Source
 from graphray.progress import progress
 
@@ -23,6 +24,7 @@ FilePath: TypeAlias = str | os.PathLike[str]
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
+FILE_SUFFIXES = (*PARQUET_SUFFIXES, *DELIMITERS, *JSON_LINES_SUFFIXES)
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".zst", ".lz4")
 
 # The first row of data in a CSV file is its second line.
@@ -33,9 +35,9 @@ def read_files(paths: FilePath | Sequence[FilePath]) -> Source:
     """Read one or more files of the same columns as one table, in the order given.
 
     Args:
-        paths: a file (``.parquet``, ``.csv``, ``.tsv``, these also compressed), a folder of such
-            files, a glob, a URI that ``pyarrow.fs`` knows, or a sequence of them. A folder and a
-            glob stand for their files in rising order of name.
+        paths: a file (``.parquet``, ``.csv``, ``.tsv``, ``.jsonl``, ``.ndjson``, text also
+            compressed), a folder of such files, a glob, a URI that ``pyarrow.fs`` knows, or a
+            sequence of them. A folder and a glob stand for their files in rising order of name.
 
     Raises:
         InputNotFound: where a file is absent, or a folder or glob has none.
@@ -73,35 +75,38 @@ class InputFile:
     def __init__(self, filesystem: fs.FileSystem, path: str, label: str) -> None:
         self.filesystem, self.path, self.label = filesystem, path, label
         self.suffix = _suffix(path)
-        if self.suffix not in (*PARQUET_SUFFIXES, *DELIMITERS):
-            known = ", ".join((*PARQUET_SUFFIXES, *DELIMITERS))
+        if self.suffix not in FILE_SUFFIXES:
             raise InputError(
-                f"files of type {self.suffix!r} are not read; use {known}", source=label
+                f"files of type {self.suffix!r} are not read; use {', '.join(FILE_SUFFIXES)}",
+                source=label,
             )
 
     @property
     def is_parquet(self) -> bool:
-        """Whether it is a Parquet file, and else a delimited one."""
+        """Whether it is a Parquet file, and else one of text."""
         return self.suffix in PARQUET_SUFFIXES
 
     @property
     def is_compressed(self) -> bool:
-        """Whether a delimited file is compressed."""
+        """Whether a file of text is compressed."""
         return self.path.lower().endswith(COMPRESSED_SUFFIXES)
 
     @property
     def first_row(self) -> int:
         """What the first row of data is called in messages."""
-        return 0 if self.is_parquet else CSV_FIRST_ROW
+        if self.is_parquet:
+            return 0
+        return CSV_FIRST_ROW if self.suffix in DELIMITERS else 1
 
     @property
-    def delimited(self) -> Delimited:
-        """The file as a delimited one."""
-        return Delimited(
-            lambda: self.filesystem.open_input_stream(self.path),
-            DELIMITERS[self.suffix],
-            self.label,
-        )
+    def text(self) -> Delimited | JsonLines:
+        """The file as one of text."""
+        if self.suffix in JSON_LINES_SUFFIXES:
+            return JsonLines(self._open, self.label)
+        return Delimited(self._open, DELIMITERS[self.suffix], self.label)
+
+    def _open(self) -> pa.NativeFile:
+        return self.filesystem.open_input_stream(self.path)
 
     @contextmanager
     def reported(self) -> Iterator[None]:
@@ -120,7 +125,7 @@ class InputFile:
         with self.reported():
             if self.is_parquet:
                 return pq.read_table(self.path, filesystem=self.filesystem, partitioning=None)
-            return self.delimited.read()
+            return self.text.read()
 
 
 def _expand(path: str) -> list[InputFile]:
@@ -142,13 +147,9 @@ def _expand(path: str) -> list[InputFile]:
 
 def _in_folder(filesystem: fs.FileSystem, folder: str, label: str) -> list[InputFile]:
     inside = sorted(filesystem.get_file_info(fs.FileSelector(folder)), key=lambda info: info.path)
-    known = [
-        info
-        for info in inside
-        if info.is_file and _suffix(info.path) in (*PARQUET_SUFFIXES, *DELIMITERS)
-    ]
+    known = [info for info in inside if info.is_file and _suffix(info.path) in FILE_SUFFIXES]
     if not known:
-        raise InputNotFound("no Parquet or CSV file in this folder", source=label)
+        raise InputNotFound("no Parquet, CSV or JSON Lines file in this folder", source=label)
     return [InputFile(filesystem, i.path, f"{label.rstrip('/')}/{i.base_name}") for i in known]
 
 

@@ -26,8 +26,8 @@ from graphray.ingest.networks import (
 from graphray.ingest.source import Source
 
 FORMS = (
-    "path(s) to Parquet or CSV, an Arrow table, a pandas or polars frame, a NetworkX or igraph "
-    "graph, a SciPy sparse matrix, or NumPy pairs"
+    "path(s) to Parquet, CSV or JSON Lines, an Arrow table, a pandas or polars frame, a NetworkX "
+    "or igraph graph, a SciPy sparse matrix, or NumPy pairs"
 )
 
 

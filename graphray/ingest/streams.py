@@ -1,6 +1,6 @@
 """A table that comes in batches, as often as asked for, and never as a whole.
 
-A stream of files reads a Parquet file by pages and a delimited one by blocks, so that the size of a
+A stream of files reads a Parquet file by pages and one of text by blocks, so that the size of a
 file, or of a row group, does not matter. A batch is a `Source`: what is wrong with a row of it is
 said of the file and row where it stands.
 """
@@ -97,7 +97,7 @@ class FileStream:
 
     Args:
         files: what to read, in order.
-        block_bytes: how much of a delimited file is parsed at once.
+        block_bytes: how much of a file of text is parsed at once.
 
     Raises:
         InputError: where a file cannot be read, or the files do not fit together.
@@ -151,7 +151,7 @@ class FileStream:
     def _schema_of(self, file: InputFile) -> pa.Schema:
         with file.reported():
             if not file.is_parquet:
-                return file.delimited.settle_schema(self._block_bytes)
+                return file.text.settle_schema(self._block_bytes)
             with _open_parquet(file) as parquet:
                 return parquet.schema_arrow
 
@@ -165,7 +165,7 @@ class FileStream:
                 for batch in parquet.iter_batches(rows, columns=schema.names):
                     yield _fitted(batch, schema)
             return
-        for batch in file.delimited.batches(own, schema.names, self._block_bytes):
+        for batch in file.text.batches(own, schema.names, self._block_bytes):
             yield _fitted(batch, schema)
 
     def _bytes_of(self, file: InputFile) -> int:
