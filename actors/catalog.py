@@ -197,20 +197,13 @@ class Catalog:
     ) -> list[ray.ObjectRef] | None:
         """Have one of a node's replicas put arrays into the node's object store."""
         for replica in replicas:
-            publish = self._replica(part, replica).publish.options(num_returns=len(keys))
-            returned = publish.remote(keys)
-            references = returned if isinstance(returned, list) else [returned]
+            publish = self._replica(part, replica).publish.options(num_returns=len(keys) + 1)
+            *references, done = publish.remote(keys)
             try:
-                ready, _ = ray.wait(
-                    references,
-                    num_returns=len(references),
-                    timeout=_PUBLISH_TIMEOUT_S,
-                    fetch_local=False,
-                )
-            except RayError:
-                continue
-            if len(ready) == len(references):
-                return references
+                ray.get(done, timeout=_PUBLISH_TIMEOUT_S)
+            except (RayError, GraphRayError):
+                continue  # Its readers call, and are told what is wrong.
+            return references
         return None
 
     def _probe_all(self) -> Iterator[ReplicaStatus]:

@@ -55,11 +55,13 @@ class Replica:
         """Run a request against the partition."""
         return request.run(self._loaded())
 
-    def publish(self, keys: list[ArrayKey]) -> Any:
-        """The arrays of some keys, one return value each."""
+    def publish(self, keys: list[ArrayKey]) -> tuple[ShardArray | None, ...]:
+        """The arrays of some keys, one return value each, and a None that says all went well.
+
+        The caller gets that None alone: getting an array would bring it to the caller's node.
+        """
         shard = self._loaded().shard
-        arrays = [shard.array(key) for key in keys]
-        return arrays[0] if len(arrays) == 1 else arrays
+        return (*(shard.array(key) for key in keys), None)
 
     def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef]) -> None:
         """Read some arrays from the node's object store from now on, not from memory of its own."""
