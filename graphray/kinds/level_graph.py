@@ -17,7 +17,7 @@ from graphray.access import PartitionAccess
 from graphray.kinds.ancestry import OUTSIDE, Ancestry
 from graphray.kinds.steps import Steps
 from graphray.kinds.tables import GraphTables
-from graphray.kinds.vocabulary import PARENT, Vocabulary
+from graphray.kinds.vocabulary import PARENT, VOCABULARY, Vocabulary
 from graphray.kinds.whole import nodes_as_table
 from graphray.schema import Relation
 
@@ -37,13 +37,15 @@ def level_tables(
         for name, gids in _by_type(ancestry, np.flatnonzero(ancestry.levels == level))
     }
     edges: dict[Relation, pa.Table] = {}
-    inside = 0
+    num_within = 0
     for name, matrix in _edge_counts(access, steps, vocabulary, ancestry).items():
         lifted = (members.T @ matrix @ members).tocoo()
         inner = lifted.row == lifted.col
-        inside += int(lifted.data[inner].sum())
+        num_within += int(lifted.data[inner].sum())
         edges.update(_tables(name, lifted, ~inner, ancestry, access))
-    return GraphTables("property", nodes, edges, lost=tuple(_lost(ancestry, level, inside)))
+    return GraphTables(
+        "property", nodes, edges, lost=tuple(_lost(access, ancestry, level, num_within))
+    )
 
 
 def _edge_counts(
@@ -101,17 +103,20 @@ def _by_type(ancestry: Ancestry, numbers: Ints) -> Iterator[tuple[str, Ints]]:
             yield name, numbers[types == code] - start
 
 
-def _lost(ancestry: Ancestry, level: int, inside: int) -> Iterator[str]:
+def _lost(
+    access: PartitionAccess, ancestry: Ancestry, level: int, num_within: int
+) -> Iterator[str]:
     """What does not survive, as far as this graph has it."""
     below = int((ancestry.levels > level).sum())
     above = int(((ancestry.levels < level) & (ancestry.levels != OUTSIDE)).sum())
-    outside = int((ancestry.levels == OUTSIDE).sum())
+    every = (name for name in access.schema.node_type_names if name != VOCABULARY)
+    placed = int((ancestry.levels != OUTSIDE).sum())
+    outside = sum(access.book.num_nodes(name) for name in every) - placed
     if below:
         yield f"{below} entities below level {level}: each is merged into its ancestors there"
-    if inside:
-        yield f"{inside} edges between entities that have the same ancestor"
+    if num_within:
+        yield f"{num_within} edges between entities that have the same ancestor"
     if above:
         yield f"{above} entities above level {level}, and their edges"
     if outside:
-        yield f"{outside} entities outside the hierarchy, and their edges"
-    yield "everything said of classes and properties, the hierarchies among them"
+        yield f"{outside} entities and classes outside the hierarchy, and their edges"

@@ -172,7 +172,12 @@ def test_a_level_graph_says_what_is_lost(places: HierarchicalKnowledgeGraph) -> 
     ]
     assert tables.edges[country, "ex:borders", country].num_rows == 1
     lost = " ".join(tables.lost)
-    for words in ("3 entities below level 1", "1 edges between", "1 entities above", "outside"):
+    for words in (
+        "3 entities below level 1",
+        "1 edges between",
+        "1 entities above",
+        "3 entities and classes outside",
+    ):
         assert words in lost
 
 
