@@ -6,35 +6,26 @@ step, so that a build which fails leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_args
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
-from graphray.book import AdjacencyName, PartitionBook, Relabelling, relabel
-from graphray.errors import ArgumentError, InputError, StoreExists
-from graphray.ingest import (
-    Directed,
-    InputEdges,
-    InputGraph,
-    InputNodes,
-    MissingNodes,
-    read_graph,
-)
-from graphray.kernels.csr import Adjacency, build_adjacency
-from graphray.progress import progress
-from graphray.schema import Direction, KindName, Relation
-from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
+from graphray.assigning import Written
+from graphray.build_streamed import exceeds, write_streamed
+from graphray.build_whole import write_whole
+from graphray.errors import ArgumentError, StoreExists
+from graphray.ingest import Directed, MissingNodes, read_graph
+from graphray.ingest.budget import Budget
+from graphray.ingest.opening import open_edges, open_nodes
+from graphray.ingest.reading import collect_inputs
+from graphray.ingest.workspace import spill_parent
+from graphray.schema import KindName
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
-from graphray.store.tables import adjacency_tables, index_tables, node_tables
-from graphray.threads import Threads, available_threads
-from partitioners.problem import EdgeSet, PartitionProblem
-from partitioners.quality import QualityMeter
-from partitioners.registry import Assignment, Partitioner, assign, get, needs_edges
+from partitioners.registry import Partitioner, get
 
 IfExists = Literal["error", "new_version"]
+Write: TypeAlias = Callable[..., Written]
 
 
 def build(
@@ -52,15 +43,18 @@ def build(
     dst: str | None = None,
     rng_seed: int = 0,
     created_at: str | None = None,
+    memory_budget: int | str | None = None,
+    spill_folder: str | os.PathLike[str] | None = None,
 ) -> Store:
     """Build a store from a graph.
 
     Args:
         edges: one edge table, or several as ``{(source type, name, destination type): table}``.
-            A table is a path to Parquet or CSV (also a list, folder, glob or URI), an Arrow table,
-            a pandas or polars frame, a NetworkX graph, a SciPy sparse matrix, or NumPy pairs:
-            ``(2, m)``, ``(m, 2)`` or a tuple ``(src, dst)``. Ids are integers or strings; columns
-            beside the two of ids become properties. The row of an edge is its edge id.
+            A table is a path to Parquet, CSV or JSON Lines (also a list, folder, glob or URI), an
+            Arrow table, a pandas or polars frame, a NetworkX or igraph graph, a SciPy sparse
+            matrix, or NumPy pairs: ``(2, m)``, ``(m, 2)`` or a tuple ``(src, dst)``. Ids are
+            integers or strings; columns beside the two of ids become properties. The row of an edge
+            is its edge id.
         uri: where the store goes: a folder that may exist, or a URI that ``pyarrow.fs`` knows.
         nodes: one node table, or ``{type: table}``: ids in the column ``id``, else in the first
             one; the other columns become properties. Ids alone may be passed as an array (a list of
@@ -77,6 +71,14 @@ def build(
         src: the column of source ids; None for ``src``, else ``source``, else the first.
         dst: the column of destination ids; None for ``dst``, else ``target``, else the second.
         rng_seed: for partitioners that draw; the same seed gives the same store.
+        memory_budget: how much memory the build may hold beyond the libraries themselves, in bytes
+            or such as ``"4GiB"``; at least 64 MiB. Input that would take more is streamed: read in
+            batches, brought to its partitions through files, and sorted partition by partition.
+            What is kept per node (some 80 bytes, and string ids) and the largest partition have
+            to fit. None builds in memory, whatever it takes; the store is the same.
+        spill_folder: where those files go, which take about as much room as the store; None for a
+            folder beside the store's data, or for the system's temporary one where the store is
+            not on the local disk.
         created_at: recorded in the manifest, such as ``"2025-01-31T12:00:00Z"``.
 
     Returns:
@@ -84,7 +86,9 @@ def build(
 
     Raises:
         InputError: where the data is wrong, naming file, row and column.
-        ArgumentError: where a parameter is out of its range.
+        ArgumentError: where a parameter is out of its range, or the graph cannot be built within
+            ``memory_budget``; the message says what would help.
+        StoreError: where a disk is full, or a file cannot be written.
         StoreExists: where there is a store already.
         VersionConflict: where another writer published the same version meanwhile.
 
@@ -100,39 +104,46 @@ def build(
         raise ArgumentError(f"kind = {kind!r}; expected one of {', '.join(get_args(KindName))}")
     chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     place, version = _next_version(uri, if_exists)
-    graph = read_graph(
-        edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
-    )
-    if not any(len(nodes.ids) for nodes in graph.nodes.values()):
-        raise InputError("the graph has no nodes; pass edges, or a node table")
-    with progress(f"partitioning with {chosen.name}"):
-        problem = _problem(graph, needs_edges(chosen))
-        assignment = assign(chosen, problem, parts, rng_seed)
-    meter = QualityMeter(
-        problem.type_names, problem.type_offsets, tuple(graph.edges), assignment, parts
-    )
-    relabellings = _relabel(problem, assignment, parts)
-    del problem
-    with (
-        Threads(available_threads()) as threads,
-        Threads.beside(_note_edges, meter, graph) as measured,
-        StoreWriter(place, version) as writer,
-    ):
-        edge_offsets = _write(writer, graph, relabellings, parts, threads)
-        measured.result()
-        book = PartitionBook(parts, {t: r.offsets for t, r in relabellings.items()}, edge_offsets)
+    budget = None if memory_budget is None else Budget.of(memory_budget)
+    streams = None
+    if budget is not None:
+        streams = collect_inputs(
+            edges,
+            nodes,
+            directed,
+            missing_nodes,
+            partial(open_edges, src=src, dst=dst, block_bytes=budget.batch_bytes),
+            partial(open_nodes, block_bytes=budget.batch_bytes),
+        )
+        if not exceeds(streams, budget):
+            streams = None
+    if streams is None or budget is None:
+        graph = read_graph(
+            edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
+        )
+        write: Write = partial(write_whole, graph=graph)
+    else:
+        write = partial(
+            write_streamed,
+            inputs=streams,
+            missing_nodes=missing_nodes,
+            budget=budget,
+            spill_to=spill_parent(place.local_path, spill_folder),
+        )
+    with StoreWriter(place, version) as writer:
+        written = write(writer, partitioner=chosen, parts=parts, rng_seed=rng_seed)
         writer.publish(
-            graph.schema,
-            book,
+            written.schema,
+            written.book,
             {
                 "kind": kind,
                 "created_at": created_at,
                 "partitioner": chosen.name,
                 "rng_seed": rng_seed,
                 "parts": parts,
-                "num_nodes": {t: len(n.ids) for t, n in graph.nodes.items()},
-                "num_edges": {str(r): len(e.sources) for r, e in graph.edges.items()},
-                **meter.quality().to_json(),
+                "num_nodes": {t: written.book.num_nodes(t) for t in written.book.node_offsets},
+                "num_edges": {str(r): count for r, count in written.num_edges.items()},
+                **written.quality,
             },
         )
     return Store.open(place.uri, version)
@@ -152,127 +163,3 @@ def _next_version(uri: StoreUri, if_exists: IfExists) -> tuple[Place, int]:
             uri=str(place),
         )
     return place, (there[-1] if there else 0) + 1
-
-
-def _problem(graph: InputGraph, with_edges: bool) -> PartitionProblem:
-    offsets = np.cumsum([0, *(len(nodes.ids) for nodes in graph.nodes.values())], dtype=np.int64)
-    first = dict(zip(graph.nodes, offsets, strict=False))
-    edges = tuple(
-        EdgeSet(
-            relation,
-            edges.sources + first[relation.source],
-            edges.destinations + first[relation.destination],
-        )
-        for relation, edges in (graph.edges.items() if with_edges else ())
-    )
-    columns = {name: nodes.properties for name, nodes in graph.nodes.items()}
-    return PartitionProblem(tuple(graph.nodes), offsets, edges, columns)
-
-
-def _note_edges(meter: QualityMeter, graph: InputGraph) -> None:
-    for number, edges in enumerate(graph.edges.values()):
-        meter.note(number, edges.sources, edges.destinations)
-
-
-def _relabel(
-    problem: PartitionProblem, assignment: Assignment, parts: int
-) -> dict[str, Relabelling]:
-    bounds = zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True)
-    return {
-        name: relabel(assignment[start:stop], parts)
-        for name, (start, stop) in zip(problem.type_names, bounds, strict=True)
-    }
-
-
-def _write(
-    writer: StoreWriter,
-    graph: InputGraph,
-    relabellings: Mapping[str, Relabelling],
-    parts: int,
-    threads: Threads,
-) -> dict[AdjacencyName, npt.NDArray[np.int64]]:
-    """Write all shards; returns the bounds of each partition's edges, per adjacency."""
-    adjacencies = graph.schema.adjacencies
-    tables = 2 * parts * (len(graph.nodes) + len(adjacencies))
-    edge_offsets = {}
-    with progress("sorting and writing", total=tables, unit="tables") as bar:
-        for name, nodes in graph.nodes.items():
-            _write_nodes(writer, name, nodes, relabellings[name], threads)
-            bar.advance(2 * parts)
-        for relation, direction in adjacencies:
-            row_type = relation.destination if direction == "in" else relation.source
-            offsets = relabellings[row_type].offsets
-            # Handed on without a name: the next one is sorted when this one's memory is free.
-            edge_offsets[relation, direction] = _write_adjacency(
-                writer,
-                (relation, direction),
-                _sorted(relation, direction, graph.edges[relation], relabellings, threads),
-                graph.edges[relation].properties,
-                offsets,
-                threads,
-            )
-            bar.advance(2 * parts)
-    return edge_offsets
-
-
-def _write_nodes(
-    writer: StoreWriter, name: str, nodes: InputNodes, relabelling: Relabelling, threads: Threads
-) -> None:
-    """Write the nodes and the index of one type, of every partition."""
-    parts = len(relabelling.offsets) - 1
-
-    def write(tables: tuple[str, Iterator[pa.Table]]) -> None:
-        for part, table in enumerate(tables[1]):
-            writer.write(part, tables[0], table)
-
-    threads.map(
-        write,
-        [
-            (nodes_table(name), node_tables(nodes.ids, nodes.properties, relabelling)),
-            (index_table(name), index_tables(nodes.ids, relabelling.gid_of_stable, parts)),
-        ],
-    )
-
-
-def _write_adjacency(
-    writer: StoreWriter,
-    name: AdjacencyName,
-    adjacency: Adjacency,
-    properties: pa.Table,
-    node_offsets: npt.NDArray[np.int64],
-    threads: Threads,
-) -> npt.NDArray[np.int64]:
-    """Write one adjacency of every partition; returns the bounds of each partition's edges."""
-
-    def write(part: int) -> None:
-        rows, entries = adjacency_tables(adjacency, properties, node_offsets, part)
-        writer.write(part, rows_table(*name), rows)
-        writer.write(part, edges_table(*name), entries)
-
-    threads.map(write, range(len(node_offsets) - 1))
-    return adjacency.indptr[node_offsets]
-
-
-def _sorted(
-    relation: Relation,
-    direction: Direction,
-    edges: InputEdges,
-    relabellings: Mapping[str, Relabelling],
-    threads: Threads,
-) -> Adjacency:
-    ends = [(relation.source, edges.sources), (relation.destination, edges.destinations)]
-    (neighbor_type, neighbors), (row_type, rows) = ends if direction == "in" else ends[::-1]
-    neighbor_gids, row_gids = (
-        relabellings[name].gid_of_stable.astype(id_dtype(len(relabellings[name].gid_of_stable)))
-        for name in (neighbor_type, row_type)
-    )
-    return build_adjacency(
-        rows,
-        neighbors,
-        row_gids,
-        neighbor_gids,
-        both_ends=not edges.directed,
-        neighbor_dtype=neighbor_gids.dtype,
-        edge_dtype=id_dtype(len(rows)),
-        threads=threads,
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -111,12 +111,12 @@ def assemble(
     ends = _read_ends(relations)
     nodes: dict[str, InputNodes] = {}
     stable_ids: dict[_End, npt.NDArray[Any]] = {}
-    for name in _type_names(tables, ends):
+    for name in type_names(tables, relations):
         columns = {end: column for end, column in ends.items() if end.node_type == name}
         listed = tables.get(name)
         may_add = listed is None or missing_nodes == "add"
         if listed is None:
-            listed = _brought_nodes(name, relations)
+            listed = brought_nodes(name, relations)
         nodes[name], found = _number_nodes(name, listed, list(columns.values()), may_add)
         stable_ids.update(zip(columns, found, strict=True))
     edges = {
@@ -150,12 +150,27 @@ def _read_ends(relations: Mapping[Relation, EdgeInput]) -> dict[_End, IdColumn]:
     return ends
 
 
-def _type_names(tables: Iterable[str], ends: Iterable[_End]) -> list[str]:
+def type_names(tables: Iterable[str], relations: Iterable[Relation]) -> list[str]:
     """All node types: those with a table first, then as the relations name them."""
-    return list(dict.fromkeys([*tables, *(end.node_type for end in ends)]))
+    ends = (name for relation in relations for name in (relation.source, relation.destination))
+    return list(dict.fromkeys([*tables, *ends]))
 
 
-def _brought_nodes(name: str, relations: Mapping[Relation, EdgeInput]) -> Source | None:
+class BringsNodes(Protocol):
+    """Edges that may bring nodes along."""
+
+    @property
+    def source_nodes(self) -> Source | None:
+        """Nodes on the source side."""
+        ...
+
+    @property
+    def destination_nodes(self) -> Source | None:
+        """Nodes on the destination side."""
+        ...
+
+
+def brought_nodes(name: str, relations: Mapping[Relation, BringsNodes]) -> Source | None:
     """The largest node list of a type among those that came along with the edges."""
     brought = []
     for relation, edges in relations.items():
@@ -187,8 +202,8 @@ def _number_nodes(
         if not may_add:
             raise _dangling(name, columns, found)
         added = distinct_ids(unlisted, kind)
-        ids = _joined(ids, added)
-        properties = _with_null_rows(properties, len(added))
+        ids = joined(ids, added)
+        properties = with_null_rows(properties, len(added))
         found = _positions(name, ids, columns)
     return InputNodes(ids, kind, properties), found
 
@@ -229,13 +244,15 @@ def _dangling(
     )
 
 
-def _joined(ids: UserIds, added: UserIds) -> UserIds:
+def joined(ids: UserIds, added: UserIds) -> UserIds:
+    """Ids and those added after them."""
     if isinstance(ids, np.ndarray):
         return np.concatenate([ids, added])
     return pa.concat_arrays([ids, added])
 
 
-def _with_null_rows(table: pa.Table, added: int) -> pa.Table:
+def with_null_rows(table: pa.Table, added: int) -> pa.Table:
+    """The table with rows of nulls after its own."""
     if table.num_columns == 0:
         return _rows_without_columns(table.num_rows + added)
     nulls = pa.table([pa.nulls(added, field.type) for field in table.schema], table.schema)

@@ -59,6 +59,11 @@ class Place:
         """The path of a file below this place, on its filesystem."""
         return f"{self._root}/{name}"
 
+    @property
+    def local_path(self) -> Path | None:
+        """The folder on the local disk, or None where it lies elsewhere."""
+        return Path(self._root) if self.is_local else None
+
     def is_file(self) -> bool:
         """Whether a file stands where the folder should."""
         return self._filesystem.get_file_info(self._root).type == fs.FileType.File

@@ -1,9 +1,10 @@
 """Writing one version of a store.
 
 Data files go under a folder of their own, ``data/<build id>/``, where no reader looks until the
-manifest that names them is created as the last step. Checksums are taken from the bytes as they go
-out, not from a second read. Every table is one Arrow record batch, so that each column is
-contiguous in the file and maps as one array.
+manifest that names them is created as the last step. While a build is under way, that folder has a
+lease (see `graphray.store.lease`), by which the next build knows what a killed one left. Checksums
+are taken from the bytes as they go out, not from a second read. Every table is one Arrow record
+batch, so that each column is contiguous in the file and maps as one array.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +21,14 @@ import pyarrow as pa
 from graphray.book import PartitionBook
 from graphray.errors import StoreError, VersionConflict
 from graphray.schema import GraphSchema
-from graphray.store.manifest import Manifest, StoredFile, manifest_name, shard_path
+from graphray.store.lease import end_lease, sweep, take_lease
+from graphray.store.manifest import (
+    Manifest,
+    StoredFile,
+    manifest_name,
+    manifest_version,
+    shard_path,
+)
 from graphray.store.place import Place
 
 
@@ -52,6 +61,15 @@ class StoreWriter:
         self._files: list[StoredFile] = []
 
     def __enter__(self) -> StoreWriter:
+        self._sweep()
+        if self._local_data is not None:
+            folder = self._local_data / self._build_id
+            try:
+                folder.mkdir(parents=True)
+                take_lease(folder)
+            except OSError as error:
+                self.abort()
+                raise StoreError(f"cannot write {folder}: {error}", path=str(folder)) from error
         return self
 
     def __exit__(
@@ -87,6 +105,23 @@ class StoreWriter:
                 uri=str(self._place),
                 version=self._version,
             )
+        if self._local_data is not None:
+            end_lease(self._local_data / self._build_id)
+
+    @property
+    def _local_data(self) -> Path | None:
+        root = self._place.local_path
+        return None if root is None else root / "data"
+
+    def _sweep(self) -> None:
+        """Remove what builds left that were killed before they published."""
+        if self._local_data is not None:
+            sweep(self._local_data, keep=self._is_published)
+            self._place.remove_if_empty("data")
+
+    def _is_published(self, folder: Path) -> bool:
+        names = filter(manifest_version, self._place.names())
+        return any(folder.name.encode() in self._place.read(name) for name in names)
 
     def abort(self) -> None:
         """Remove what was written, and the store's folder where this build made it.

@@ -1,0 +1,197 @@
+"""A build in batches writes the same bytes as one in memory, and leaves nothing when it fails."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import csv
+from pyarrow import parquet as pq
+
+from graphray import builder
+from graphray.builder import build
+from graphray.ingest.budget import Budget
+from graphray.schema import Relation
+from graphray.store import Store
+from tests.plain_graphs import PlainGraph, plain_graphs
+
+FORMATS = ("memory", "parquet", "csv")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_batches() -> Any:
+    """Whatever has a budget is streamed, in batches of a few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builder, "exceeds", lambda inputs, budget: True)
+        patch.setattr(Budget, "of", classmethod(lambda cls, amount: Budget(amount, 64)))
+        yield
+
+
+def streamed(edges: Any, uri: Any, **options: Any) -> Store:
+    return build(edges, uri, memory_budget=2**30, **options)
+
+
+def content(store: Store) -> Any:
+    """All that a store is, but the names of its files and its time."""
+    store.verify()
+    made = store.manifest
+    files = [(file.part, file.table, file.sha256) for file in made.files]
+    return made.snapshot_id, sorted(files), made.build, made.schema, made.book.to_json()
+
+
+def check_same(edges: Any, **options: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        whole = build(edges, f"{folder}/whole", **options)
+        parts = streamed(edges, f"{folder}/streamed", **options)
+        assert content(parts) == content(whole)
+        assert {path.name for path in Path(folder, "streamed").iterdir()} == {
+            "data",
+            "manifest-00000001.json",
+        }
+
+
+def as_files(table: pa.Table, folder: str, kind: str, pieces: int) -> Any:
+    """The table as it is, or as several files of several row groups or blocks."""
+    if kind == "memory":
+        return table
+    step = max(1, -(-table.num_rows // pieces))
+    paths = []
+    for number, start in enumerate(range(0, max(1, table.num_rows), step)):
+        path = Path(folder, f"{number:03d}.{kind}")
+        piece = table.slice(start, step)
+        if kind == "parquet":
+            pq.write_table(piece, path, row_group_size=2)
+        else:
+            csv.write_csv(piece, path)
+        paths.append(str(path))
+    return paths
+
+
+@given(
+    plain_graphs(),
+    st.sampled_from(["hash", "range", "random"]),
+    st.sampled_from(["memory", "parquet"]),
+    st.booleans(),
+    st.data(),
+)
+def test_same_bytes_as_in_memory(
+    graph: PlainGraph, partitioner: str, kind: str, with_nodes: bool, data: st.DataObject
+) -> None:
+    directed = {relation: plain.directed for relation, plain in graph.relations.items()}
+    tables: dict[str, Any] = graph.node_inputs()
+    missing = "error"
+    if not with_nodes:
+        missing = "add"
+        kept = st.integers(0, 4)
+        tables = {name: table.slice(0, data.draw(kept)) for name, table in tables.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        edges = {}
+        for number, (relation, table) in enumerate(graph.edge_inputs().items()):
+            inner = Path(folder, f"e{number}")
+            inner.mkdir()
+            edges[relation] = as_files(table, str(inner), kind, 3)
+        nodes = {}
+        for number, (name, table) in enumerate(tables.items()):
+            inner = Path(folder, f"n{number}")
+            inner.mkdir()
+            nodes[name] = as_files(table, str(inner), kind, 2)
+        options = {"directed": directed, "missing_nodes": missing, "nodes": nodes}
+        if missing == "add" and not count_nodes(graph, tables):
+            return
+        parts = min(graph.parts, max(1, count_nodes(graph, tables)))
+        check_same(edges, parts=parts, partitioner=partitioner, **options)
+
+
+def count_nodes(graph: PlainGraph, tables: dict[str, pa.Table]) -> int:
+    seen = {(name, node) for name, table in tables.items() for node in table["id"].to_pylist()}
+    for relation, plain in graph.relations.items():
+        seen |= {(relation.source, a) for a, _ in plain.ends}
+        seen |= {(relation.destination, b) for _, b in plain.ends}
+    return len(seen)
+
+
+def columns_of_all_kinds(count: int) -> dict[str, pa.Array]:
+    some = np.arange(count) % 3 == 0
+    vectors = pa.array(np.arange(2 * count, dtype=np.float32))
+    return {
+        "w": pa.array(np.arange(count) / 7, mask=some),
+        "flag": pa.array(np.arange(count) % 2 == 0, mask=some),
+        "text": pa.array([f"t{i}" * (i % 4) for i in range(count)], mask=some),
+        "word": pa.array([f"w{i % 5}" for i in range(count)]).dictionary_encode(),
+        "x": pa.FixedSizeListArray.from_arrays(vectors, 2),
+        "tags": pa.array([list(range(i % 4)) if i % 5 else None for i in range(count)]),
+        "when": pa.array(np.arange(count), pa.timestamp("ms")),
+        "nothing": pa.nulls(count),
+    }
+
+
+@pytest.mark.parametrize("kind", ["memory", "parquet"])
+@pytest.mark.parametrize("directed", [True, False])
+def test_properties_of_all_kinds(tmp_path: Path, kind: str, directed: bool) -> None:
+    rng = np.random.default_rng(5)
+    ids = rng.permutation(40)
+    edges = pa.table(
+        {
+            "src": rng.choice(ids, 200),
+            "dst": rng.choice(ids, 200),
+            **columns_of_all_kinds(200),
+        }
+    )
+    nodes = pa.table({"id": ids[:30], **columns_of_all_kinds(30)})
+    for name in ("edges", "nodes"):
+        (tmp_path / name).mkdir()
+    check_same(
+        as_files(edges, str(tmp_path / "edges"), kind, 3),
+        nodes=as_files(nodes, str(tmp_path / "nodes"), kind, 2),
+        missing_nodes="add",
+        parts=3,
+        directed=directed,
+    )
+
+
+def test_csv_compressed_and_in_a_folder(tmp_path: Path) -> None:
+    rows = [f"n{i % 7},n{i % 5},{i if i % 3 else ''}" for i in range(60)]
+    text = "src,dst,w\n" + "\n".join(rows)
+    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for paths in (tmp_path, str(tmp_path / "*.csv*"), tmp_path.as_uri()):
+        check_same(paths, parts=2)
+
+
+def test_a_type_that_changes_far_down_a_csv(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("src,dst,w\n" + "1,2,3\n" * 300_000 + "1,2,0.5\n")
+    check_same(path, parts=2)
+
+
+def test_many_batches_over_several_files(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    edges = pa.table({"src": rng.integers(0, 500, 5000), "dst": rng.integers(0, 500, 5000)})
+    paths = as_files(edges, str(tmp_path), "parquet", 4)
+    check_same(paths, parts=7)
+    check_same(paths, parts=7, directed=False)
+
+
+@pytest.mark.parametrize("spread", [1, 10**12])
+def test_ids_dense_and_sparse(tmp_path: Path, spread: int) -> None:
+    rng = np.random.default_rng(4)
+    ends = rng.integers(-50, 50, (2, 300)) * spread
+    check_same((ends[0], ends[1]), parts=3)
+    listed = np.unique(ends)[::-1]
+    check_same((ends[0], ends[1]), nodes=listed, parts=3)
+
+
+def test_other_forms() -> None:
+    graph = nx.gnm_random_graph(20, 30, seed=1)
+    check_same(graph, parts=2)
+    check_same({("a", "to", "b"): (["x", "y"], [1, 2]), ("b", "to", "b"): ([1], [5])}, parts=2)
+    empty = pa.table({"src": pa.array([], pa.null()), "dst": pa.array([], pa.null())})
+    check_same({Relation("a", "to", "a"): (["x"], ["y"]), Relation("a", "by", "b"): empty})
