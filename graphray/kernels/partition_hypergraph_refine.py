@@ -23,7 +23,6 @@ from graphray.kernels.partition_hypergraph_cluster import Pins
 
 # Larger hyperedges change the gains of all their pins, but do not call them to the search.
 _CALLING_PINS_MAX = 256
-# A partition beyond its limits is worth more to leave than any hyperedge.
 _NOWHERE = -1
 
 
@@ -229,7 +228,9 @@ def search_from(
 
 @kernel
 def mend_balance(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64]) -> None:
-    """Move vertices out of partitions beyond a limit, the least loss first, to where room is.
+    """Move vertices out of partitions beyond a limit to where room is, for the least loss.
+
+    They leave in the order of loss per size, or per load, whichever is beyond its limit.
 
     Args:
         graph: the hypergraph.
@@ -237,23 +238,36 @@ def mend_balance(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64]) -> 
         limits: ``int64[2]``, the most size and load of a partition. They are missed where vertices
             are too heavy to fit anywhere.
     """
+    moved = True
+    while moved:
+        moved = False
+        for p in range(len(tables.filled)):
+            for kind in range(2):
+                if tables.filled[p, kind] > limits[kind]:
+                    moved |= _relieve(graph, tables, limits, p, kind)
+
+
+@kernel
+def _relieve(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], p: int, kind: int) -> bool:
+    """Move vertices out of one partition until its size or load is within; True where any was."""
     n = len(tables.part)
     changed, is_changed = np.empty(n, np.int32), np.zeros(n, np.bool_)
-    for p in range(len(tables.filled)):
-        if tables.filled[p, 0] <= limits[0] and tables.filled[p, 1] <= limits[1]:
-            continue
-        members = np.flatnonzero(tables.part == p)
-        losses = np.empty(len(members), np.int64)
-        for i in range(len(members)):
-            losses[i] = -best_target(graph, tables, limits, members[i])[1]
-        for i in np.argsort(losses, kind="mergesort"):
-            if tables.filled[p, 0] <= limits[0] and tables.filled[p, 1] <= limits[1]:
-                break
-            target, _ = best_target(graph, tables, limits, members[i])
-            if target != _NOWHERE:
-                num_changed = move_vertex(graph, tables, members[i], target, changed, is_changed)
-                for u in changed[:num_changed]:
-                    is_changed[u] = False
+    members = np.flatnonzero((tables.part == p) & (graph.vertex_weights[:, kind] > 0))
+    losses = np.empty(len(members), np.float64)
+    for i in range(len(members)):
+        _, gain = best_target(graph, tables, limits, members[i])
+        losses[i] = -gain / graph.vertex_weights[members[i], kind]
+    moved = False
+    for i in np.argsort(losses, kind="mergesort"):
+        if tables.filled[p, kind] <= limits[kind]:
+            break
+        target, _ = best_target(graph, tables, limits, members[i])
+        if target != _NOWHERE:
+            moved = True
+            num_changed = move_vertex(graph, tables, members[i], target, changed, is_changed)
+            for u in changed[:num_changed]:
+                is_changed[u] = False
+    return moved
 
 
 @kernel
