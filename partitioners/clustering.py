@@ -50,27 +50,40 @@ def cluster(
     label = np.arange(level.num_nodes, dtype=np.uint32)
     cluster_weights = level.node_weights.copy()
     full = np.zeros(level.num_nodes, np.uint8)
-    proposal = np.empty(len(level.nodes), np.uint32)
     size_max, load_max = (int(limit) for limit in np.clip(limits, 1, _LIMIT_MAX))
 
+    nodes, work = level.nodes, level.work
     for round_number in range(ROUNDS):
         salt = np.uint32(rng.integers(2**32))
+        proposal = np.empty(len(nodes), np.uint32)
+        settled = np.zeros(len(nodes), np.bool_)
 
-        def propose(start: int, stop: int, salt: np.uint32 = salt) -> tuple[int, int]:
+        def propose(
+            start: int,
+            stop: int,
+            salt: np.uint32 = salt,
+            nodes: npt.NDArray[np.uint32] = nodes,
+            proposal: npt.NDArray[np.uint32] = proposal,
+            settled: npt.NDArray[np.bool_] = settled,
+        ) -> tuple[int, int]:
             return propose_clusters(
-                level.indptr, level.neighbours, level.weights, label, full, salt, level.nodes,
-                start, stop, proposal,
+                level.indptr, level.neighbours, level.weights, label, full, salt, nodes,
+                start, stop, proposal, settled,
             )  # fmt: skip
 
         kept = total = 0
-        for number, (start, stop) in enumerate(batches(level.work, _BATCHES)):
-            shares = threads.share(start, stop, level.work, propose)
+        for number, (start, stop) in enumerate(batches(work, _BATCHES)):
+            shares = threads.share(start, stop, work, propose)
             kept += sum(share[0] for share in shares)
             total += sum(share[1] for share in shares)
             if round_number == 1 and number == _PROBE_BATCHES and kept < structure_min * total:
                 return None
             accept_clusters(
-                level.nodes, start, stop, proposal, level.node_weights, size_max, load_max,
+                nodes, start, stop, proposal, level.node_weights, size_max, load_max,
                 label, cluster_weights, full,
             )  # fmt: skip
+        if round_number == ROUNDS - 2:
+            # The last round is for those who may still do better.
+            nodes = nodes[~settled]
+            work = np.cumsum(level.degrees[nodes])
     return label

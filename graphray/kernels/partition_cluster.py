@@ -43,6 +43,7 @@ def propose_clusters(
     start: int,
     stop: int,
     proposal: npt.NDArray[np.uint32],
+    settled: npt.NDArray[np.bool_],
 ) -> tuple[int, int]:
     """Find the cluster that holds most of each node's edge weight; its own one wins ties.
 
@@ -57,6 +58,7 @@ def propose_clusters(
         start: first position.
         stop: last position plus 1.
         proposal: ``uint32[len(nodes)]``, filled at these positions.
+        settled: ``bool[len(nodes)]``, set for nodes with most of their weight to one cluster.
 
     Returns:
         The edge weight between these nodes and the clusters proposed, and all their edge weight.
@@ -89,10 +91,11 @@ def propose_clusters(
             if length > ROW_MAX:
                 continue
             low_bits = _LOW_BITS_SHORT if length <= _SHORT_ROW else _LOW_BITS
+            row_total: Any = 0
             for j in range(length):
                 weight = _ONE32 if weights is None else weights[row + j]
                 table[gathered[filled + j] & low_bits] += weight
-                total += weight
+                row_total += weight
             # Weight in the upper half, preference in the lower: one maximum without branches.
             stay = (np.uint64(table[own & low_bits]) << _HALF) | np.uint64(_STAY)
             best = stay
@@ -109,7 +112,10 @@ def propose_clusters(
                         best = max(best, (weight << _HALF) | np.uint64(cluster ^ salt))
             for j in range(length):
                 table[gathered[filled + j] & low_bits] = _ZERO32
-            kept += np.int64(best >> _HALF)
+            row_kept = np.int64(best >> _HALF)
+            settled[i] = 2 * row_kept > row_total
+            kept += row_kept
+            total += row_total
             if best != stay:
                 proposal[i] = np.uint32(best) ^ salt
             filled += length

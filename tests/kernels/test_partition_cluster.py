@@ -21,9 +21,11 @@ def test_every_node_asks_for_the_open_cluster_with_most_of_its_weight(
     full = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
     start = data.draw(st.integers(0, len(graph.nodes)))
     proposal = np.full(len(graph.nodes), 77, np.uint32)
+    settled = np.zeros(len(graph.nodes), np.bool_)
     kept, total = propose_clusters(
         graph.indptr, graph.neighbours, graph.weights, np.array(label, np.uint32),
         np.array(full, np.uint8), np.uint32(salt), graph.nodes, start, len(graph.nodes), proposal,
+        settled,
     )  # fmt: skip
 
     assert (proposal[:start] == 77).all()
@@ -38,6 +40,7 @@ def test_every_node_asks_for_the_open_cluster_with_most_of_its_weight(
         if weight[own] >= weight[best]:
             best = own
         assert proposal[i] == best
+        assert settled[i] == (2 * weight[best] > weight.total())
         expected_kept += weight[best]
         expected_total += weight.total()
     assert (kept, total) == (expected_kept, expected_total)
@@ -56,7 +59,7 @@ def test_hubs_ask_for_nobody_and_blocks_are_no_seams() -> None:
     proposal = np.empty(rows + 1, np.uint32)
     propose_clusters(
         indptr, neighbours, None, label, np.zeros(200, np.uint8), np.uint32(5),
-        target, 0, rows + 1, proposal,
+        target, 0, rows + 1, proposal, np.zeros(rows + 1, np.bool_),
     )  # fmt: skip
     assert proposal.tolist() == [*range(100, 100 + rows), rows]
 
