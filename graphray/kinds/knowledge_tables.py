@@ -19,22 +19,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphray.errors import InputError
 from graphray.kinds.entity_types import Links, entity_types
-from graphray.kinds.literal_columns import Facts, Members, literal_columns
+from graphray.kinds.literal_columns import Members, literal_columns
+from graphray.kinds.numbered_triples import number_triples
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import Prefixes
-from graphray.kinds.triples import (
-    DATATYPE,
-    LANGUAGE,
-    OBJECT,
-    PREDICATE,
-    SUBJECT,
-    TERM_COLUMNS,
-    Triples,
-)
+from graphray.kinds.triples import Triples
 from graphray.kinds.vocabulary import ENTITY, VOCABULARY, Vocabulary, name_iris
 from graphray.schema import Relation
 
@@ -63,7 +55,7 @@ def knowledge_tables(triples: Triples, *, prefixes: Mapping[str, str] | None = N
     if triples.table.num_rows == 0:
         raise InputError("there are no triples; a knowledge graph needs at least one")
     known = Prefixes({**triples.prefixes, **(prefixes or {})})
-    links, facts, statements = _numbered(triples.table)
+    links, facts, statements = number_triples(triples.table)
     classes, type_of = entity_types(links)
     predicates = links.predicates.to_pylist()
     names = name_iris([*classes, *predicates], known)
@@ -93,37 +85,6 @@ def knowledge_tables(triples: Triples, *, prefixes: Mapping[str, str] | None = N
     relation_names = [names[iri] for iri in predicates]
     edges = _relations(links, type_of % len(type_names), type_names, relation_names, statements)
     return GraphTables("knowledge", nodes, edges, lost=triples.lost)
-
-
-def _numbered(table: pa.Table) -> tuple[Links, Facts, pa.Table]:
-    """Distinct triples in numbers: with resources, with literals; and what else the former say."""
-    table = table.group_by(table.column_names, use_threads=False).aggregate([])
-    is_link = pc.is_null(table.column(DATATYPE))
-    links, facts = table.filter(is_link), table.filter(pc.invert(is_link))
-    ends = [*links[SUBJECT].chunks, *links[OBJECT].chunks, *facts[SUBJECT].chunks]
-    resources = pc.unique(pa.chunked_array(ends, pa.large_string()))
-    predicates = pc.unique(table[PREDICATE])
-    return (
-        Links(
-            resources,
-            predicates,
-            _codes(links[SUBJECT], resources),
-            _codes(links[PREDICATE], predicates),
-            _codes(links[OBJECT], resources),
-        ),
-        Facts(
-            _codes(facts[SUBJECT], resources),
-            _codes(facts[PREDICATE], predicates),
-            facts[OBJECT].combine_chunks(),
-            facts[DATATYPE].combine_chunks().dictionary_encode(),
-            facts[LANGUAGE].combine_chunks().dictionary_encode(),
-        ),
-        links.drop_columns(list(TERM_COLUMNS)),
-    )
-
-
-def _codes(column: pa.ChunkedArray, dictionary: pa.Array) -> Ints:
-    return pc.index_in(column, dictionary).to_numpy()
 
 
 def _members(type_names: list[str], type_of: Ints) -> list[Members]:
