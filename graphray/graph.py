@@ -174,6 +174,8 @@ class Graph:
         direction: Direction = "in",
         drop_last: bool = False,
         in_flight: int | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> Loader:
         """Minibatches of sampled neighbourhoods of some seeds.
 
@@ -191,6 +193,8 @@ class Graph:
             drop_last: leave a last batch out that is not full.
             in_flight: batches sampled at once; by default one where every partition is mapped into
                 this process, else a few to hide the latency of calls.
+            rank: which of several workers this is; each makes its share of every epoch's batches.
+            world_size: how many workers there are.
 
         Raises:
             ArgumentError: where a parameter is out of range.
@@ -206,6 +210,8 @@ class Graph:
             direction=direction,
             drop_last=drop_last,
             in_flight=in_flight,
+            rank=rank,
+            world_size=world_size,
         )
 
     def status(self) -> GraphStatus:

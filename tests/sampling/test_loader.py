@@ -207,3 +207,67 @@ def test_a_graph_of_one_node_can_be_sampled(tmp_path: Path) -> None:
     assert batch.nodes.tolist() == [7]
     assert batch.edge_index.shape == (2, 0)
     assert batch.num_sampled_edges == (0, 0)
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3, 7])
+def test_ranks_share_an_epoch_out(graph: gr.Graph, world_size: int) -> None:
+    settings = {"batch_size": 100, "shuffle": True, "rng_seed": 2}
+    whole = digests(graph.loader(None, [3], **settings).epoch(0))
+    shares = [
+        digests(graph.loader(None, [3], rank=rank, world_size=world_size, **settings).epoch(0))
+        for rank in range(world_size)
+    ]
+    assert [len(share) for share in shares] == [
+        len(whole[rank::world_size]) for rank in range(world_size)
+    ]
+    for rank, share in enumerate(shares):
+        assert share == whole[rank::world_size]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 1), (2, 2), (2, 3), (3, 1)])
+def test_a_checkpoint_resumes_with_any_number_of_workers(
+    graph: gr.Graph, before: int, after: int
+) -> None:
+    settings = {"batch_size": 50, "shuffle": True, "rng_seed": 2}
+
+    def loaders(world_size: int) -> list[gr.Loader]:
+        return [
+            graph.loader(None, [3], rank=rank, world_size=world_size, **settings)
+            for rank in range(world_size)
+        ]
+
+    undisturbed = graph.loader(None, [3], **settings)
+    expected = sorted(digests(undisturbed.epoch(0)) + digests(undisturbed.epoch(1)))
+    seen: list[str] = []
+    stopped = loaders(before)
+    for loader in stopped:
+        for step, batch in enumerate(loader):
+            seen.append(batch.digest())
+            if step == 1:
+                break
+    (state,) = {tuple(loader.state_dict().items()) for loader in stopped}
+    resumed = loaders(after)
+    for loader in resumed:
+        loader.load_state_dict(dict(state))
+        seen += digests(loader)
+        seen += digests(loader)
+    assert sorted(seen) == expected
+
+
+def test_the_state_after_an_epoch_is_the_next_ones_start(graph: gr.Graph) -> None:
+    loader = graph.loader(None, [3], batch_size=100)
+    digests(loader)
+    state = loader.state_dict()
+    assert (state["epoch"], state["batch"]) == (1, 0)
+
+
+def test_a_state_of_something_else_is_refused(graph: gr.Graph, typed: gr.Graph) -> None:
+    loader = graph.loader(None, [3], batch_size=100)
+    with pytest.raises(ArgumentError, match="snapshot"):
+        loader.load_state_dict(typed.loader("user", [3]).state_dict())
+    with pytest.raises(ArgumentError, match="other seeds"):
+        loader.load_state_dict(graph.loader([1, 2], [3], batch_size=100).state_dict())
+    with pytest.raises(ArgumentError, match="lacks batch, seeds"):
+        loader.load_state_dict({"epoch": 1, "snapshot_id": graph.snapshot_id})
+    with pytest.raises(ArgumentError, match="rank = 2; expected 0 to world_size - 1 = 1"):
+        graph.loader(None, [3], rank=2, world_size=2)
