@@ -27,6 +27,7 @@ edge id, so that the k-th neighbour of a node is the same under every partitioni
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote
 
@@ -41,6 +42,9 @@ ShardArray: TypeAlias = npt.NDArray[Any] | pa.Array
 ID, STABLE, KEY, GID = "@id", "@stable", "@key", "@gid"
 NEIGHBOR, EDGE, INDPTR = "@neighbor", "@edge", "@indptr"
 RESERVED_PREFIX = "@"
+
+NAME_LENGTH_MAX = 80
+"""Longer names are cut in file names and end in a hash: three have to fit into 255 characters."""
 
 
 class ArrayKey(NamedTuple):
@@ -114,4 +118,9 @@ def _is_fixed_width(dtype: pa.DataType) -> bool:
 
 def _escape(name: str) -> str:
     # "~" parts the names of a relation and "/" the levels of a path, so both are escaped in names.
-    return quote(name, safe=" ").replace("~", "%7E").replace(".", "%2E")
+    escaped = quote(name, safe=" ").replace("~", "%7E").replace(".", "%2E")
+    if len(escaped) <= NAME_LENGTH_MAX:
+        return escaped
+    # "+" is escaped as well: no other name reads like this.
+    digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return f"{escaped[: NAME_LENGTH_MAX - len(digest) - 1]}+{digest}"
