@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphray.kinds.hierarchy import HierarchicalKnowledgeGraph
     from graphray.kinds.hypergraph import Hypergraph
     from graphray.kinds.knowledge import KnowledgeGraph
+    from graphray.kinds.metagraph import Metagraph
     from graphray.kinds.property import PropertyGraph
     from graphray.launcher import launch
     from graphray.opened import open
@@ -40,6 +41,7 @@ _HOME = {
     "KnowledgeGraph": "graphray.kinds.knowledge",
     "LaunchOptions": "graphray.config",
     "Loader": "graphray.sampling.loader",
+    "Metagraph": "graphray.kinds.metagraph",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
     "PropertyGraph": "graphray.kinds.property",
@@ -65,6 +67,7 @@ __all__ = [
     "KnowledgeGraph",
     "LaunchOptions",
     "Loader",
+    "Metagraph",
     "Node",
     "NodeType",
     "PropertyGraph",
