@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphray import builder
 from graphray.builder import build
 from graphray.errors import (
     ArgumentError,
@@ -26,19 +27,25 @@ from graphray.errors import (
     StoreNotFound,
     StrategyNotFound,
 )
+from graphray.ingest.budget import Budget
 from graphray.store import Store, StoreWriter
 
 Refused = Callable[..., GraphRayError]
 
 
-@pytest.fixture
-def refused(tmp_path: Path) -> Refused:
+@pytest.fixture(params=["in memory", "streamed"])
+def refused(tmp_path: Path, request: Any, monkeypatch: pytest.MonkeyPatch) -> Refused:
     """Build what has to fail; returns the error after checking that nothing is left."""
     uri = tmp_path / "store"
+    budget = None
+    if request.param == "streamed":
+        monkeypatch.setattr(builder, "exceeds", lambda inputs, budget: True)
+        monkeypatch.setattr(Budget, "of", classmethod(lambda cls, amount: Budget(amount, 64)))
+        budget = 2**30
 
     def check(kind: type[GraphRayError], edges: Any, **options: Any) -> GraphRayError:
         with pytest.raises(kind) as caught:
-            build(edges, uri, **options)
+            build(edges, uri, memory_budget=budget, **options)
         assert type(caught.value) is kind
         assert not uri.exists()
         return caught.value
@@ -222,6 +229,7 @@ def test_unknown_partitioner(refused: Refused) -> None:
 def test_partitioner_that_answers_nonsense(refused: Refused) -> None:
     class Nonsense:
         name = "nonsense"
+        needs_edges = False
 
         def partition(self, problem: Any, parts: int, *, rng_seed: int) -> Any:
             return np.full(problem.num_nodes, parts)
@@ -344,3 +352,5 @@ def test_killed_build_leaves_no_version(tmp_path: Path) -> None:
     with pytest.raises(StoreNotFound):
         Store.open(uri)
     assert build(GOOD, uri, parts=2).version == 1
+    # What the killed build left is gone.
+    assert len(list((uri / "data").iterdir())) == 1

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ from pyarrow import parquet as pq
 
 from graphray import builder
 from graphray.builder import build
+from graphray.errors import ArgumentError, StoreError
 from graphray.ingest.budget import Budget
 from graphray.schema import Relation
 from graphray.store import Store
@@ -174,7 +180,7 @@ def test_a_type_that_changes_far_down_a_csv(tmp_path: Path) -> None:
 
 def test_many_batches_over_several_files(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
-    edges = pa.table({"src": rng.integers(0, 500, 5000), "dst": rng.integers(0, 500, 5000)})
+    edges = pa.table({"src": rng.integers(0, 500, 1500), "dst": rng.integers(0, 500, 1500)})
     paths = as_files(edges, str(tmp_path), "parquet", 4)
     check_same(paths, parts=7)
     check_same(paths, parts=7, directed=False)
@@ -195,3 +201,109 @@ def test_other_forms() -> None:
     check_same({("a", "to", "b"): (["x", "y"], [1, 2]), ("b", "to", "b"): ([1], [5])}, parts=2)
     empty = pa.table({"src": pa.array([], pa.null()), "dst": pa.array([], pa.null())})
     check_same({Relation("a", "to", "a"): (["x"], ["y"]), Relation("a", "by", "b"): empty})
+
+
+EDGES = (np.arange(40), (np.arange(40) + 1) % 40)
+
+
+def test_a_partitioner_that_needs_the_whole_graph(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"'metis' looks at the whole graph.*use 'hash'"):
+        streamed(EDGES, tmp_path / "s", partitioner="metis")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_partition_that_does_not_fit(tmp_path: Path) -> None:
+    edges = (np.zeros(3000, np.int64), np.zeros(3000, np.int64))
+    with pytest.raises(ArgumentError, match=r"pass parts=\d+ or more, or a budget of \d+ MiB"):
+        build(edges, tmp_path / "s", memory_budget=100_000)
+    assert not (tmp_path / "s").exists()
+
+
+def test_nodes_that_do_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"the ids of the nodes.* pass at least"):
+        build(EDGES, tmp_path / "s", memory_budget=2000)
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("after", [0, 1, 30])
+def test_a_full_disk_while_spilling(tmp_path: Path, monkeypatch: Any, after: int) -> None:
+    write, calls = os.pwrite, iter(range(10**6))
+
+    def full(file: int, content: Any, position: int) -> int:
+        if next(calls) >= after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, content, position)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    spill = tmp_path / "spill"
+    spill.mkdir()
+    with pytest.raises(StoreError, match="No space left on device; make room there"):
+        streamed(EDGES, tmp_path / "s", parts=2, spill_folder=spill)
+    assert list(tmp_path.iterdir()) == [spill]
+    assert not list(spill.iterdir())
+
+
+def test_a_full_disk_while_writing_shards(tmp_path: Path, monkeypatch: Any) -> None:
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        streamed(EDGES, tmp_path / "s", parts=2)
+    assert not (tmp_path / "s").exists()
+
+
+def test_spilling_to_another_folder_leaves_nothing_there(tmp_path: Path) -> None:
+    streamed(EDGES, tmp_path / "s", spill_folder=tmp_path / "deep" / "spill")
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+WAITING = """
+import sys
+import numpy as np
+from graphray import builder
+from graphray.errors import ArgumentError, StoreError
+from graphray.ingest.budget import Budget
+from graphray.ingest.spill import Spill
+from graphray.threads import Threads
+
+builder.exceeds = lambda inputs, budget: True
+Budget.of = classmethod(lambda cls, amount: Budget(amount, 64))
+append, calls = Spill.append, []
+
+def waiting(self, *arguments):
+    append(self, *arguments)
+    calls.append(arguments)
+    if len(calls) == 5:
+        print("half-way", flush=True)
+        sys.stdin.read()
+
+Spill.append = waiting
+builder.build((np.arange(40), (np.arange(40) + 1) % 40), sys.argv[1], memory_budget=2**30)
+"""
+
+
+def test_what_a_killed_build_left_is_swept_and_a_live_one_is_not(tmp_path: Path) -> None:
+    uri = tmp_path / "s"
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, str(uri)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"half-way\n"
+            (spill,) = (uri / "spill").iterdir()
+            (data,) = (uri / "data").iterdir()
+            # 1. While it lives, another build takes nothing of its away.
+            first = streamed(EDGES, uri)
+            assert spill.exists()
+            assert data.exists()
+        finally:
+            child.send_signal(signal.SIGKILL)
+    # 2. Killed, it has published nothing, and the next build cleans up after it.
+    assert first.versions() == (1,)
+    second = streamed(EDGES, uri, if_exists="new_version")
+    assert second.manifest.snapshot_id == first.manifest.snapshot_id
+    assert not (uri / "spill").exists()
+    assert not data.exists()
+    first.verify()
+    second.verify()

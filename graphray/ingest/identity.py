@@ -91,6 +91,15 @@ def read_ids(source: Source, column: str) -> IdColumn:
     )
 
 
+def kind_of(dtype: pa.DataType) -> IdKind | None:
+    """The kind of ids that a column of that type holds; None where it holds none."""
+    if pa.types.is_dictionary(dtype):
+        dtype = dtype.value_type
+    if pa.types.is_integer(dtype):
+        return "int64"
+    return "string" if _is_text(dtype) else None
+
+
 def settle_kind(node_type: str, columns: Sequence[IdColumn]) -> IdKind:
     """The kind of a node type's ids, which the first column that has ids decides.
 
@@ -206,10 +215,7 @@ def _first_repeat(ids: IdColumn) -> int:
 
 
 def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> InputError:
-    if other.kind == "string":
-        row = next((i for i, v in enumerate(other.values) if not _is_integer(v.as_py())), 0)
-    else:
-        row = 0
+    row = first_text(other) or 0 if other.kind == "string" else 0
     value = other.values[row].as_py()
     kinds = {"int64": "integers", "string": "strings"}
     return other.source.problem(
@@ -219,6 +225,11 @@ def _mixed(node_type: str, first: IdColumn, other: IdColumn) -> InputError:
         row=row,
         column=other.column,
     )
+
+
+def first_text(ids: IdColumn) -> int | None:
+    """The first row of a column of strings that does not look like an integer, or None."""
+    return next((i for i, v in enumerate(ids.values) if not _is_integer(v.as_py())), None)
 
 
 def _is_integer(text: str) -> bool:

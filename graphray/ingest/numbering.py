@@ -19,7 +19,15 @@ from graphray.errors import DanglingEdge
 from graphray.ids import UserIds
 from graphray.ingest.budget import Budget
 from graphray.ingest.graph import MissingNodes, brought_nodes, joined, type_names
-from graphray.ingest.identity import ABSENT, IdColumn, check_unique, read_ids, settle_kind
+from graphray.ingest.identity import (
+    ABSENT,
+    IdColumn,
+    check_unique,
+    first_text,
+    kind_of,
+    read_ids,
+    settle_kind,
+)
 from graphray.ingest.inputs import id_column
 from graphray.ingest.lookup import DistinctIds, Lookup, lookup_of
 from graphray.ingest.opening import EdgeStream
@@ -208,6 +216,7 @@ def number_nodes(
         brought = brought_nodes(name, inputs.relations) if listed is None else None
         if brought is not None:
             listed = TableStream(brought)
+        _check_kinds(name, listed, inputs.relations, budget)
         nodes[name] = NumberedNodes(name, listed, may_add, budget)
     with progress("collecting ids", unit="rows") as bar:
         for relation, stream in inputs.relations.items():
@@ -226,6 +235,45 @@ def number_nodes(
         numbered.finish()
     budget.check_nodes(sum(numbered.kept_bytes for numbered in nodes.values()))
     return NumberedGraph(nodes, edges)
+
+
+def _check_kinds(
+    name: str, listed: Stream | None, relations: Mapping[Relation, EdgeStream], budget: Budget
+) -> None:
+    """Raise InputError where the columns of a type's ids are of two kinds, naming a misfit."""
+    columns: list[tuple[Stream, str]] = []
+    if listed is not None:
+        columns.append((listed, id_column(Source.of(listed.schema.empty_table(), listed.label))))
+    for relation, edges in relations.items():
+        columns += [(edges.stream, edges.src)] if relation.source == name else []
+        columns += [(edges.stream, edges.dst)] if relation.destination == name else []
+    kinds = [
+        (kind_of(stream.schema.field(column).type), stream, column)
+        for stream, column in columns
+        if stream.rows_max()
+    ]
+    first = next((known for known in kinds if known[0] is not None), None)
+    for kind, stream, column in kinds:
+        if first is not None and kind not in (None, first[0]):
+            _refuse_kind(name, first[1], first[2], stream, column, budget)
+
+
+def _refuse_kind(
+    name: str, first: Stream, first_column: str, other: Stream, column: str, budget: Budget
+) -> None:
+    """Raise InputError about the first misfit in a column of another kind than the first."""
+    batches = (batch.source for batch in first.batches([first_column], budget.batch_bytes))
+    known = next((ids for ids in (read_ids(b, first_column) for b in batches) if ids.kind), None)
+    plain: IdColumn | None = None
+    for batch in other.batches([column], budget.batch_bytes):
+        ids = read_ids(batch.source, column)
+        if known is None or ids.kind is None:
+            continue
+        if ids.kind == "int64" or first_text(ids) is not None:
+            settle_kind(name, [known, ids])
+        plain = plain or ids
+    if known is not None and plain is not None:
+        settle_kind(name, [known, plain])
 
 
 def _properties(stream: Stream, except_for: tuple[str, ...]) -> pa.Table:
