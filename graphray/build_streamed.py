@@ -182,8 +182,8 @@ class _StreamedBuild:
         stable = relabelling.stable_of_gid[start:stop]
         properties = spill.read(part)
         if properties.num_columns:
-            # Nodes that the table lacks come last. Taking all rows, as a build in memory takes those
-            # of a partition, puts the same bytes under nulls.
+            # Nodes that the table lacks come last. A build in memory takes a partition's rows, too:
+            # so the same bytes lie under nulls.
             properties = with_null_rows(properties, stop - start - len(properties))
             properties = properties.take(pa.array(np.arange(stop - start)))
         own = stable.astype(id_dtype(len(ids)))

@@ -71,7 +71,10 @@ def test_collecting_stops_where_it_holds_too_much(ids: list[Any]) -> None:
         if held_bytes > 100:
             raise ArgumentError("too much")
 
-    distinct = DistinctIds(check, slots_max=10**6)
-    with pytest.raises(ArgumentError):
+    def collect() -> None:
+        distinct = DistinctIds(check, slots_max=10**6)
         distinct.add(column(ids, ids[0]))
         distinct.sorted("string" if isinstance(ids[0], str) else "int64")
+
+    with pytest.raises(ArgumentError):
+        collect()

@@ -58,7 +58,7 @@ def test_a_file_that_was_cut_short(tmp_path: Path) -> None:
     with Spill(tmp_path / "s", SCHEMA, 1) as spill:
         spill.append(0, 0, batch([1]))
         (tmp_path / "s").write_bytes(b"")
-        with pytest.raises(StoreError, match="ends .* bytes early"):
+        with pytest.raises(StoreError, match=r"ends .* bytes early"):
             spill.read(0)
 
 

@@ -101,7 +101,7 @@ def test_files_that_do_not_fit_together(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="different types"):
         FileStream(find_files(tmp_path), 1)
     (tmp_path / "b.csv").write_text("from,to\n1,2\n")
-    with pytest.raises(InputError, match="b.csv: has the columns from, to"):
+    with pytest.raises(InputError, match=r"b.csv: has the columns from, to"):
         FileStream(find_files(tmp_path), 1)
 
 
