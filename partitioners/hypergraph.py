@@ -109,7 +109,7 @@ class Hypergraph:
             return hypergraph_multilevel.split(graph, parts, limits, rng)
         part = mt_kahypar.split(graph, parts, self.imbalance, rng_seed)
         # It balances one weight; here sizes and loads are held, each by itself.
-        hypergraph_multilevel.refine(graph, part, parts, limits, rng)
+        hypergraph_multilevel.refine(graph, part, parts, limits)
         return part
 
 

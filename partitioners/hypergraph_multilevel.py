@@ -2,7 +2,7 @@
 
 1. Coarsen by heavy-edge clustering, to a few hundred clusters a partition.
 2. Split what is left: METIS on its clique expansion, several times, refined; the best is taken.
-3. Project back level by level, mend the balance and refine (see `search_from`).
+3. Project back level by level, mend the balance and refine (see `search`).
 
 Limits hold on sizes (vertices) and loads (pins) at once.
 """
@@ -19,22 +19,21 @@ from graphray.kernels.partition_hypergraph_refine import (
     Tables,
     fill_tables,
     mend_balance,
-    search_from,
+    search,
 )
 from partitioners.hypergraph_levels import cluster, contract
 
 Parts = npt.NDArray[np.int32]
 Limits = npt.NDArray[np.int64]
 
-_COARSE_VERTICES_PER_PART = 160
+_COARSE_VERTICES_PER_PART = 100
 _SHRINK_MIN = 0.95
 _SPLITS = 6
 _CLIQUE_PAIRS_MAX = 10_000_000
 _WEIGHT_SCALE = 1000
-_ROUNDS_MAX = 8
-_FALL_MIN = 0.002
-_STARTS_PER_SEARCH = 25
-_PATIENCE = 100
+_ROUNDS_MAX = 20
+_FALL_MIN = 0.0005
+_PATIENCE = 1000
 
 
 def split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generator) -> Parts:
@@ -63,13 +62,11 @@ def split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generator) -> 
     while finer:
         graph, label = finer.pop()
         part = part[label]
-        refine(graph, part, parts, limits, rng)
+        refine(graph, part, parts, limits)
     return part
 
 
-def refine(
-    graph: Pins, part: Parts, parts: int, limits: Limits, rng: np.random.Generator
-) -> tuple[int, int]:
+def refine(graph: Pins, part: Parts, parts: int, limits: Limits) -> tuple[int, int]:
     """Mend the balance of a partition, then search for moves until little is gained. In place.
 
     Returns:
@@ -88,8 +85,7 @@ def refine(
     for _ in range(_ROUNDS_MAX):
         # Elsewhere, a move only loses.
         border = np.flatnonzero((tables.reach > 0).sum(axis=1) > 1)
-        rng.shuffle(border)
-        fallen = search_from(graph, tables, limits, border, _STARTS_PER_SEARCH, _PATIENCE)
+        fallen = search(graph, tables, limits, border, _PATIENCE)
         if fallen <= _FALL_MIN * connectivity(tables, graph):
             break
     excess = int(np.maximum(0, tables.filled - limits).sum())
@@ -107,7 +103,7 @@ def _best_split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generato
     found: list[tuple[tuple[int, int], Parts]] = []
     for _ in range(_SPLITS):
         part = _metis(expansion, graph.vertex_weights, parts, rng)
-        found.append((refine(graph, part, parts, limits, rng), part))
+        found.append((refine(graph, part, parts, limits), part))
     return min(found, key=lambda quality_and_part: quality_and_part[0])[1]
 
 

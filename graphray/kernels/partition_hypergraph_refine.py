@@ -1,9 +1,8 @@
 """Refining a partition of a hypergraph: move vertices so that hyperedges reach fewer partitions.
 
 Fiduccia and Mattheyses ("A linear-time heuristic for improving network partitions", DAC 1982), for
-k partitions and localised: a search starts from a few vertices on the border and spreads over those
-whose gains it changes; it goes on through losses for a while, and what did not pay is undone
-(Osipov and Sanders, "n-Level Graph Partitioning", ESA 2010).
+k partitions: the vertex that gains most moves, each once; the search goes on through losses for a
+while, and what did not pay is undone.
 
 What a move gains is read from tables that every move keeps up to date (Akhremtsev, Sanders and
 Schlag, ALENEX 2017). Moving v from p to q gains ``alone[v] + reach[v, q] - total[v]``: its
@@ -24,6 +23,8 @@ from graphray.kernels.partition_hypergraph_cluster import Pins
 # Larger hyperedges change the gains of all their pins, but do not call them to the search.
 _CALLING_PINS_MAX = 256
 _NOWHERE = -1
+# Less is rounding, and moves must come to an end.
+_RELIEF_MIN = 1e-9
 
 
 class Tables(NamedTuple):
@@ -159,23 +160,21 @@ def best_target(
 
 
 @kernel
-def search_from(
+def search(
     graph: Pins,
     tables: Tables,
     limits: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],
-    starts_per_search: int,
     patience: int,
 ) -> int:
-    """One round: searches from all starts in turn; each vertex moves once at most.
+    """One round of moves, the best first; each vertex moves once at most.
 
     Args:
         graph: the hypergraph.
         tables: changed.
         limits: ``int64[2]``, the most size and load of a partition; moves only go where room is.
-        starts: ``int64[:]``, vertices.
-        starts_per_search: how many of them one search begins with.
-        patience: a search ends after so many moves without a new best.
+        starts: ``int64[:]``, the vertices to begin with; those whose gains change join.
+        patience: the round ends after so many moves without a new best.
 
     Returns:
         By how much the connectivity has fallen.
@@ -186,57 +185,56 @@ def search_from(
     moved = np.zeros(n, np.bool_)
     history, origins = np.empty(n, np.int32), np.empty(n, np.int32)
     changed, is_changed = np.empty(n, np.int32), np.zeros(n, np.bool_)
-    fallen = 0
-    for start in range(0, len(starts), starts_per_search):
-        size = 0
-        for v in starts[start : start + starts_per_search]:
-            target, gain = best_target(graph, tables, limits, v)
-            if target != _NOWHERE and not moved[v]:
-                size = heap_set(items, places, keys, size, v, gain)
-        gained, best_gained, length, best_length = 0, 0, 0, 0
-        while size and length - best_length <= patience:
-            v = items[0]
-            target, gain = best_target(graph, tables, limits, v)
-            if target != _NOWHERE and gain < keys[v]:
-                size = heap_set(items, places, keys, size, v, gain)
-                continue
-            size = heap_remove(items, places, keys, size, v)
-            if target == _NOWHERE:
-                continue
-            history[length], origins[length] = v, tables.part[v]
-            length += 1
-            moved[v] = True
-            gained += gain
-            if gained > best_gained:
-                best_gained, best_length = gained, length
-            num_changed = move_vertex(graph, tables, v, target, changed, is_changed)
-            for u in changed[:num_changed]:
-                is_changed[u] = False
-                if not moved[u]:
-                    target, gain = best_target(graph, tables, limits, u)
-                    if target != _NOWHERE:
-                        size = heap_set(items, places, keys, size, u, gain)
-        for i in range(length - 1, best_length - 1, -1):
-            num_changed = move_vertex(graph, tables, history[i], origins[i], changed, is_changed)
-            for u in changed[:num_changed]:
-                is_changed[u] = False
-        for i in range(size):
-            places[items[i]] = -1
-        fallen += best_gained
-    return fallen
+    size = 0
+    for v in starts:
+        target, gain = best_target(graph, tables, limits, v)
+        if target != _NOWHERE:
+            size = heap_set(items, places, keys, size, v, gain)
+    gained, best_gained, length, best_length = 0, 0, 0, 0
+    while size and length - best_length <= patience:
+        v = items[0]
+        target, gain = best_target(graph, tables, limits, v)
+        if target != _NOWHERE and gain < keys[v]:
+            # Partitions have filled up since the key was set.
+            size = heap_set(items, places, keys, size, v, gain)
+            continue
+        size = heap_remove(items, places, keys, size, v)
+        if target == _NOWHERE:
+            continue
+        history[length], origins[length] = v, tables.part[v]
+        length += 1
+        moved[v] = True
+        gained += gain
+        if gained > best_gained:
+            best_gained, best_length = gained, length
+        num_changed = move_vertex(graph, tables, v, target, changed, is_changed)
+        for u in changed[:num_changed]:
+            is_changed[u] = False
+            if not moved[u]:
+                target, gain = best_target(graph, tables, limits, u)
+                if target != _NOWHERE:
+                    size = heap_set(items, places, keys, size, u, gain)
+    for i in range(length - 1, best_length - 1, -1):
+        num_changed = move_vertex(graph, tables, history[i], origins[i], changed, is_changed)
+        for u in changed[:num_changed]:
+            is_changed[u] = False
+    return best_gained
 
 
 @kernel
 def mend_balance(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64]) -> None:
-    """Move vertices out of partitions beyond a limit to where room is, for the least loss.
+    """Move vertices out of partitions beyond a limit for the least loss of connectivity.
 
-    They leave in the order of loss per size, or per load, whichever is beyond its limit.
+    They leave in the order of loss per size, or per load, whichever is beyond its limit. Every move
+    lessens the *excess*, summed over partitions and both limits as a share of the limit: so a
+    vertex of large load may go where sizes are beyond their limit, and many of small load
+    come back.
 
     Args:
         graph: the hypergraph.
         tables: changed.
-        limits: ``int64[2]``, the most size and load of a partition. They are missed where vertices
-            are too heavy to fit anywhere.
+        limits: ``int64[2]``, the most size and load of a partition, at least 1. They are missed
+            where no single move helps.
     """
     moved = True
     while moved:
@@ -255,19 +253,44 @@ def _relieve(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], p: int,
     members = np.flatnonzero((tables.part == p) & (graph.vertex_weights[:, kind] > 0))
     losses = np.empty(len(members), np.float64)
     for i in range(len(members)):
-        _, gain = best_target(graph, tables, limits, members[i])
-        losses[i] = -gain / graph.vertex_weights[members[i], kind]
+        v = members[i]
+        best = 0
+        for q in range(len(tables.filled)):
+            if q != p:
+                best = max(best, tables.reach[v, q])
+        losses[i] = (tables.total[v] - tables.alone[v] - best) / graph.vertex_weights[v, kind]
     moved = False
     for i in np.argsort(losses, kind="mergesort"):
         if tables.filled[p, kind] <= limits[kind]:
             break
-        target, _ = best_target(graph, tables, limits, members[i])
+        target = _best_relief(graph, tables, limits, members[i])
         if target != _NOWHERE:
             moved = True
             num_changed = move_vertex(graph, tables, members[i], target, changed, is_changed)
             for u in changed[:num_changed]:
                 is_changed[u] = False
     return moved
+
+
+@kernel
+def _best_relief(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], v: int) -> int:
+    """Where a vertex should go for there to be less excess: where room is, then for most gain."""
+    best, _ = best_target(graph, tables, limits, v)
+    if best != _NOWHERE:
+        return best
+    own = tables.part[v]
+    for q in range(len(tables.filled)):
+        if q == own or (best != _NOWHERE and tables.reach[v, q] <= tables.reach[v, best]):
+            continue
+        relief = 0.0
+        for kind in range(2):
+            weight, limit = graph.vertex_weights[v, kind], limits[kind]
+            before, after = tables.filled[own, kind], tables.filled[q, kind] + weight
+            left = max(0, before - limit) - max(0, before - weight - limit)
+            relief += (left - max(0, after - limit) + max(0, after - weight - limit)) / limit
+        if relief > _RELIEF_MIN:
+            best = q
+    return best
 
 
 @kernel
