@@ -44,6 +44,7 @@ def describe(store: Store) -> dict[str, Any]:
         sizes[file.part] += file.size_bytes
     return {
         "uri": str(store.uri),
+        "kind": store.kind,
         "version": manifest.version,
         "versions": list(store.versions()),
         "snapshot_id": manifest.snapshot_id,
@@ -81,7 +82,7 @@ def print_description(description: dict[str, Any]) -> None:
     """Print what `describe` found."""
     build, schema = description["build"], description["schema"]
     click.echo(
-        f"{description['uri']}  version {description['version']}, "
+        f"{description['uri']}  version {description['version']}, kind {description['kind']}, "
         f"{size_text(description['size_bytes'])}, snapshot {description['snapshot_id']}"
     )
     click.echo("\nNodes")

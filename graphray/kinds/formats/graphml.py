@@ -24,6 +24,7 @@ from graphray.ingest.text import TextPath, read_text
 from graphray.kinds.formats.input_graph import tables_of
 from graphray.kinds.formats.records import attribute_columns
 from graphray.kinds.tables import GraphTables
+from graphray.progress import progress
 from graphray.schema import DEFAULT_NODE_TYPE, DEFAULT_RELATION
 
 Domain = Literal["node", "edge"]
@@ -70,7 +71,8 @@ def parse_graphml(text: str, label: str) -> GraphTables:
         ['a', 'b']
     """
     reader = _Reader(label)
-    reader.parse(text)
+    with progress(f"reading {label}"):
+        reader.parse(text)
     nodes = _Source(reader.nodes, f"{label} (nodes)").table((ID,), reader.keys_of("node"))
     edges = _Source(reader.edges, f"{label} (edges)").table((SRC, DST), reader.keys_of("edge"))
     known = {node.ids[0] for node in reader.nodes}

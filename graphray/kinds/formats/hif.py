@@ -30,6 +30,7 @@ from graphray.kinds.incidence import (
     hypergraph_tables,
 )
 from graphray.kinds.tables import GraphTables
+from graphray.progress import progress
 
 NODE, EDGE, DIRECTION, ATTRS = "node", "edge", "direction", "attrs"
 DIRECTIONS = ("head", "tail")
@@ -57,7 +58,8 @@ def from_hif(hif: TextPath | Mapping[str, Any], *, allow_empty: bool = False) ->
         {'src': [1], 'dst': ['e'], 'role': ['tail']}
     """
     if isinstance(hif, Mapping):
-        return _from_object(hif, "HIF", allow_empty)
+        with progress("reading HIF"):
+            return _from_object(hif, "HIF", allow_empty)
     return parse_hif(read_text(hif), os.fspath(hif), allow_empty=allow_empty)
 
 
@@ -72,13 +74,14 @@ def parse_hif(text: str, label: str, *, allow_empty: bool = False) -> GraphTable
     Raises:
         InputError: as `from_hif`.
     """
-    try:
-        hif = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"is no JSON: {error.msg}", source=label, row=error.lineno) from error
-    except (RecursionError, ValueError) as error:
-        raise InputError(f"is no JSON that can be read: {error}", source=label) from error
-    return _from_object(hif, label, allow_empty)
+    with progress(f"reading {label}"):
+        try:
+            hif = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"is no JSON: {error.msg}", source=label, row=error.lineno) from error
+        except (RecursionError, ValueError) as error:
+            raise InputError(f"is no JSON that can be read: {error}", source=label) from error
+        return _from_object(hif, label, allow_empty)
 
 
 def to_hif(hypergraph: GraphTables) -> dict[str, Any]:

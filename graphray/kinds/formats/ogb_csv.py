@@ -30,6 +30,7 @@ from graphray.kinds.formats.headless_csv import (
     require_csv,
 )
 from graphray.kinds.tables import GraphTables
+from graphray.progress import progress
 from graphray.schema import DEFAULT_NODE_TYPE, DEFAULT_RELATION, Relation
 
 SPLIT = "split"
@@ -67,13 +68,15 @@ def from_ogb_csv(path: TextPath, *, directed: bool = True) -> GraphTables:
         counts = {name: _only(table.select([name]), raw) for name in table.column_names}
         folders = {name: [f"{raw}/node-feat/{name}", f"{raw}/node-label/{name}"] for name in counts}
         relations = {r: f"{raw}/relations/{'___'.join(r)}" for r in _triplets(raw, counts)}
-    nodes = {
-        name: _node_table(name, count, folders[name], _split_folder(root, name, len(counts) > 1))
-        for name, count in counts.items()
-    }
-    edges = {
-        relation: _edge_table(folder, relation, counts) for relation, folder in relations.items()
-    }
+    nodes, edges = {}, {}
+    with progress(f"reading {root}", total=len(counts) + len(relations), unit="tables") as bar:
+        for name, count in counts.items():
+            split = _split_folder(root, name, len(counts) > 1)
+            nodes[name] = _node_table(name, count, folders[name], split)
+            bar.advance()
+        for relation, folder in relations.items():
+            edges[relation] = _edge_table(folder, relation, counts)
+            bar.advance()
     return GraphTables("property", nodes, edges, frozenset() if directed else frozenset(edges))
 
 

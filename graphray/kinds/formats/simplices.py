@@ -23,6 +23,7 @@ from graphray.ingest.source import Source
 from graphray.ingest.text import TextPath, file_exists, lines_of, read_text
 from graphray.kinds.incidence import HYPEREDGE, VERTEX, hypergraph_tables
 from graphray.kinds.tables import GraphTables
+from graphray.progress import progress
 
 TIME, LABEL = "time", "label"
 _NVERTS, _SIMPLICES, _TIMES, _LABELS = (
@@ -50,8 +51,10 @@ def from_simplices(path: TextPath) -> GraphTables:
             naming file and line.
     """
     prefix = _prefix(os.fspath(path))
-    sizes = _integers(prefix + _NVERTS)
-    members = _integers(prefix + _SIMPLICES)
+    with progress(f"reading {prefix}", total=2, unit="files") as bar:
+        sizes = _integers(prefix + _NVERTS)
+        bar.advance()
+        members = _integers(prefix + _SIMPLICES)
     _check_sizes(sizes, len(members), prefix)
     hyperedge = np.repeat(np.arange(len(sizes)), sizes)
     _refuse_repeats(hyperedge, members, prefix + _SIMPLICES)
