@@ -93,17 +93,25 @@ class JsonLines:
             yield _Block(rest, first_line)
 
     def _parse(self, block: _Block, schema: pa.Schema, others: str = "infer") -> pa.Table:
-        blank = _blank_line(block.content)
-        if blank is not None:
-            raise InputError(
-                "the line is blank; drop it", source=self._label, row=block.first_line + blank
-            )
+        self._check(block)
         try:
             table = _read(block.content, schema, others)
             plain = pa.schema([field.with_type(_plain(field.type)) for field in table.schema])
             return table if plain == table.schema else _read(block.content, plain, others)
         except pa.ArrowException as error:
             raise self._explained(block, error) from error
+
+    def _check(self, block: _Block) -> None:
+        """Refuse what Arrow would let pass."""
+        try:
+            block.content.decode()
+        except UnicodeDecodeError as error:
+            line = block.first_line + block.content.count(b"\n", 0, error.start)
+            raise InputError("is not UTF-8 text", source=self._label, row=line) from error
+        blank = _blank_line(block.content)
+        if blank is not None:
+            line = block.first_line + blank
+            raise InputError("the line is blank; drop it", source=self._label, row=line)
 
     def _explained(self, block: _Block, error: pa.ArrowException) -> InputError:
         kinds: dict[str, type] = {}

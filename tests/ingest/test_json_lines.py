@@ -67,6 +67,7 @@ def test_the_whole_file_decides_on_a_type() -> None:
         (b"{}\n", "f.jsonl: the file is empty"),
         (b'{"a": 1}\n\n{"a": 2}\n', "f.jsonl, row 2: the line is blank"),
         (b'{"a": 1}\n{"a": 2\n', "f.jsonl, row 2: is no JSON"),
+        (b'{"a": 1}\n{"\xd1": 2}\n', "f.jsonl, row 2: is not UTF-8"),
         (b'{"a": 1}\n[1]\n', "f.jsonl, row 2: is list; expected an object"),
         (b'{"a": 1}\n{"a": 2}\n{"a": "x"}\n', "f.jsonl, row 3: 'a' is 'x', which is of another"),
         (b'{"a": "x"}\n{"a": true}\n', "f.jsonl, row 2: 'a' is True, which is of another type"),
