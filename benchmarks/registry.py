@@ -12,6 +12,7 @@ Benchmark = Callable[[bool], list[Row]]
 DESCRIPTIONS = {
     "sampling": "minibatches: gather bound, in process, mapped from a running graph, two nodes",
     "partitioning": "seconds, edge cut and both balances of every partitioner, beside METIS",
+    "ingest": "Parquet to a published store: edges per second, and peak memory within a budget",
 }
 
 

@@ -109,7 +109,7 @@ class Place:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO | Any]:
-        """A stream to a new file, which is on disk when the block ends."""
+        """A stream to a new file, which is there when the block ends, and on disk after `sync`."""
         path = self.path(name)
         with _reported("write", path):
             self._filesystem.create_dir(path.rpartition("/")[0], recursive=True)
@@ -119,8 +119,12 @@ class Place:
                 return
             with open(path, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+
+    def sync(self, name: str) -> None:
+        """Wait until a file is on disk."""
+        if self.is_local:
+            with _reported("write", self.path(name)):
+                _sync(self.path(name))
 
     def check_can_create(self) -> None:
         """Raise MissingDependency where `create` needs a package that is not installed."""
@@ -148,6 +152,7 @@ class Place:
         try:
             with self.writing(temporary) as file:
                 file.write(content)
+            self.sync(temporary)
             try:
                 os.link(self.path(temporary), self.path(name))
             except FileExistsError:
@@ -155,7 +160,8 @@ class Place:
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(self.path(temporary))
-        _sync_folder(self._root)
+        # A new name is on disk only when its folder is.
+        _sync(self._root)
         return True
 
     def remove_tree(self, name: str) -> None:
@@ -204,10 +210,9 @@ def _reported(verb: str, path: str) -> Iterator[None]:
         raise StoreError(f"cannot {verb} {path}: {error}", path=path) from error
 
 
-def _sync_folder(path: str) -> None:
-    # A new name is on disk only when its folder is.
-    folder = os.open(path, os.O_RDONLY)
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

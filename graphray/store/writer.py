@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,6 +31,8 @@ from graphray.store.manifest import (
     shard_path,
 )
 from graphray.store.place import Place
+
+_SYNCS_AT_ONCE = 4
 
 
 class StoreWriter:
@@ -59,6 +62,9 @@ class StoreWriter:
         self._build_id = secrets.token_hex(8)
         self._made_folder = not place.exists()
         self._files: list[StoredFile] = []
+        # Waiting for the disk goes on beside the making of further files.
+        self._disk = ThreadPoolExecutor(_SYNCS_AT_ONCE)
+        self._synced: list[Future[None]] = []
 
     def __enter__(self) -> StoreWriter:
         self._sweep()
@@ -78,6 +84,7 @@ class StoreWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._disk.shutdown(cancel_futures=True)
         self.abort()
 
     def write(self, part: int, table: str, content: pa.Table) -> None:
@@ -88,13 +95,17 @@ class StoreWriter:
             with pa.ipc.new_file(pa.PythonFile(tee, mode="w"), content.schema) as file:
                 file.write_batch(_as_one_batch(content))
         self._files.append(StoredFile(path, tee.size_bytes, tee.sha256))
+        self._synced.append(self._disk.submit(self._place.sync, path))
 
     def publish(self, schema: GraphSchema, book: PartitionBook, build: Mapping[str, Any]) -> None:
         """Make the version visible, in one step.
 
         Raises:
             VersionConflict: where another writer published this version first.
+            StoreError: where a file does not reach the disk, such as one that is full.
         """
+        for synced in self._synced:
+            synced.result()
         # Several threads may have written: the manifest does not depend on who was first.
         files = tuple(sorted(self._files, key=lambda file: file.path))
         manifest = Manifest(self._version, schema, book, build, files)
