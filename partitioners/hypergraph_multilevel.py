@@ -4,7 +4,8 @@
 2. Split what is left: METIS on its clique expansion, several times, refined; the best is taken.
 3. Project back level by level, mend the balance and refine (see `search`).
 
-Limits hold on sizes (vertices) and loads (pins) at once.
+Limits hold on sizes (vertices) and loads (pins) at once. Beside the hypergraph, refinement takes
+8 bytes per vertex and partition, and 4 per hyperedge and partition.
 """
 
 from __future__ import annotations
