@@ -53,6 +53,7 @@ def test_xgi_ids_and_weights_that_are_wrong() -> None:
         Hypergraph.from_xgi(network)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_hypernetx() -> None:
     hypernetx = pytest.importorskip("hypernetx", exc_type=ImportError)
     pandas = pytest.importorskip("pandas")
