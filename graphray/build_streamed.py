@@ -30,7 +30,7 @@ from graphray.ingest.numbering import NumberedEdges, NumberedGraph, NumberedNode
 from graphray.ingest.opening import EdgeStream
 from graphray.ingest.reading import GraphInputs
 from graphray.ingest.spill import Spill
-from graphray.ingest.streams import Batch, Stream
+from graphray.ingest.streams import Batch, Stream, row_bytes
 from graphray.ingest.workspace import workspace
 from graphray.kernels.csr import build_adjacency
 from graphray.kernels.shuffle import Dealt, deal_entries
@@ -194,6 +194,7 @@ class _StreamedBuild:
         """Write the adjacencies of one relation; returns the number of its edges."""
         edges = self._graph.edges[relation]
         directions: tuple[Direction, ...] = ("in", "out") if edges.directed else ("in",)
+        self._check_expected(relation, edges)
         with ExitStack() as stack:
             spills = {
                 direction: stack.enter_context(
@@ -260,7 +261,7 @@ class _StreamedBuild:
             counts.append(len(sources))
             bar.advance(len(sources))
 
-        with progress(f"dealing out {relation}", read.stream.rows_max(), "edges") as bar:
+        with progress(f"dealing out {relation}", read.stream.num_rows(), "edges") as bar:
             columns = list(dict.fromkeys(edges.columns))
             self._threads.drain(deal, read.stream.batches(columns, self._budget.batch_bytes))
         return sum(counts)
@@ -328,9 +329,20 @@ class _StreamedBuild:
         largest = max(1.0, _SORT_FACTOR * _largest(spill, self._parts))
         return max(1, min(self._threads.count, int(self._sorting_bytes / largest)))
 
+    def _check_expected(self, relation: Relation, edges: NumberedEdges) -> None:
+        """Raise ArgumentError before hours of work where even equal partitions would not fit."""
+        num_edges = edges.edges.stream.num_rows()
+        if num_edges is not None:
+            schema = self._entry_schema(relation, "in", edges)
+            entries = num_edges if edges.directed else 2 * num_edges
+            self._check_sorting(entries * row_bytes(schema) // self._parts, f"relation {relation}")
+
     def _check_fits(self, spill: Spill, what: str) -> None:
         """Raise ArgumentError where the largest partition cannot be sorted within the budget."""
-        needed = int(_SORT_FACTOR * _largest(spill, self._parts))
+        self._check_sorting(_largest(spill, self._parts), what)
+
+    def _check_sorting(self, spilled_bytes: int, what: str) -> None:
+        needed = int(_SORT_FACTOR * spilled_bytes)
         if needed > self._sorting_bytes:
             parts = self._parts * -(-needed // self._sorting_bytes)
             raise ArgumentError(

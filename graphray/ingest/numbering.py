@@ -7,7 +7,7 @@ type without a table, or with ``missing_nodes="add"``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,23 +218,33 @@ def number_nodes(
             listed = TableStream(brought)
         _check_kinds(name, listed, inputs.relations, budget)
         nodes[name] = NumberedNodes(name, listed, may_add, budget)
-    with progress("collecting ids", unit="rows") as bar:
-        for relation, stream in inputs.relations.items():
-            ends = (nodes[relation.source], stream.src), (nodes[relation.destination], stream.dst)
-            if not any(numbered.collects for numbered, _ in ends):
-                continue
-
-            def collect(batch: Batch, ends: Any = ends) -> None:
-                for numbered, column in ends:
-                    numbered.collect(read_ids(batch.source, column))
-                bar.advance(batch.source.table.num_rows)
-
-            columns = list(dict.fromkeys(column for _, column in ends))
-            threads.drain(collect, stream.stream.batches(columns, budget.batch_bytes))
+    for relation, stream in inputs.relations.items():
+        ends = (nodes[relation.source], stream.src), (nodes[relation.destination], stream.dst)
+        if any(numbered.collects for numbered, _ in ends):
+            _collect(relation, stream.stream, ends, budget, threads)
     for numbered in nodes.values():
         numbered.finish()
     budget.check_nodes(sum(numbered.kept_bytes for numbered in nodes.values()))
     return NumberedGraph(nodes, edges)
+
+
+def _collect(
+    relation: Relation,
+    stream: Stream,
+    ends: Sequence[tuple[NumberedNodes, str]],
+    budget: Budget,
+    threads: Threads,
+) -> None:
+    """Have the nodes at both ends of a relation take in the ids that its edges name."""
+
+    def collect(batch: Batch) -> None:
+        for numbered, column in ends:
+            numbered.collect(read_ids(batch.source, column))
+        bar.advance(batch.source.table.num_rows)
+
+    with progress(f"collecting ids of {relation}", stream.num_rows(), "edges") as bar:
+        columns = list(dict.fromkeys(column for _, column in ends))
+        threads.drain(collect, stream.batches(columns, budget.batch_bytes))
 
 
 def _check_kinds(

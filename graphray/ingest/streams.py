@@ -63,6 +63,10 @@ class Stream(Protocol):
         """About what the whole would take in memory, without reading it."""
         ...
 
+    def num_rows(self) -> int | None:
+        """How many rows there are; None where only reading them tells."""
+        ...
+
     def rows_max(self) -> int:
         """At least as many as there are rows."""
         ...
@@ -86,6 +90,10 @@ class TableStream:
     def estimated_bytes(self) -> int:
         """The size of the table."""
         return self._source.table.nbytes
+
+    def num_rows(self) -> int | None:
+        """The rows of the table."""
+        return self._source.table.num_rows
 
     def rows_max(self) -> int:
         """The rows of the table."""
@@ -134,6 +142,10 @@ class FileStream:
     def estimated_bytes(self) -> int:
         """From the number of rows in Parquet, and from the size of other files."""
         return sum(map(self._bytes_of, self._files))
+
+    def num_rows(self) -> int | None:
+        """From Parquet's metadata."""
+        return self.rows_max() if all(file.is_parquet for file in self._files) else None
 
     def rows_max(self) -> int:
         """From Parquet's metadata; a row of any other file is two bytes at least."""

@@ -66,6 +66,8 @@ def test_files_of_row_groups_and_blocks(tmp_path: Path) -> None:
         for batch_bytes in (1, 100, 10**6):
             assert gathered(stream, columns, batch_bytes).equals(whole.select(columns))
     assert stream.rows_max() >= whole.num_rows
+    assert stream.num_rows() is None
+    assert FileStream(find_files(tmp_path / "a.parquet"), 1).num_rows() == 50
     assert stream.estimated_bytes() > 0
 
 
@@ -92,7 +94,7 @@ def test_a_table_in_slices() -> None:
         for row in range(batch.source.table.num_rows)
     ]
     assert located == [source.locate(row) for row in range(7)]
-    assert stream.rows_max() == 7
+    assert stream.rows_max() == stream.num_rows() == 7
 
 
 def test_files_that_do_not_fit_together(tmp_path: Path) -> None:
