@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
-from graphray.adjacency import ALL_NEIGHBORS
-from graphray.sampling.sampler import NeighborSampler
-from graphray.sampling.streams import BatchStream
+from graphray.adjacency import ALL_NEIGHBORS, Draws, MappedAdjacency
+from graphray.gather import ask_owners
+from graphray.kernels.neighbors import place_rows
+from graphray.operations import Request, SampleRows
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
-_NO_CHANCE = BatchStream(0, 0, 0)  # All neighbours are taken, so that nothing is drawn.
 
 
 @dataclass(frozen=True)
@@ -42,27 +42,39 @@ class Adjacency:
     """
 
     def __init__(self, access: PartitionAccess, relation: Relation, direction: Direction) -> None:
-        out = direction == "out"
-        self._near, self._far = (
-            (relation.source, relation.destination)
-            if out
-            else (relation.destination, relation.source)
-        )
-        self._near_row = 0 if out else 1
+        stored = access.schema.relation_type(relation).stored_direction(direction)
+        self._access = access
+        self._near = relation.source if direction == "out" else relation.destination
         self._relation = relation
-        self._sampler = NeighborSampler(access, {relation: [ALL_NEIGHBORS]}, direction)
-        self.stored_direction: Direction = access.schema.relation_type(relation).stored_direction(
-            direction
-        )
+        self._keys = list(MappedAdjacency.keys(relation, stored))
+        self.stored_direction: Direction = stored
 
     def of(self, gids: Ints) -> Adjacent:
         """The entries of some nodes.
 
         Args:
-            gids: ``int64[n]``, distinct global ids of the relation's near type.
+            gids: ``int64[n]``, global ids of the relation's near type.
         """
-        sampled = self._sampler.sample({self._near: gids}, _NO_CHANCE)
-        edges = sampled.edges[self._relation]
-        # The seeds come first in the sample's numbering, in the order asked for.
-        rows, local = edges.edge_index[self._near_row], edges.edge_index[1 - self._near_row]
-        return Adjacent(rows, sampled.nodes[self._far][local], edges.positions)
+
+        def rows_of(at: Ints) -> Request[Draws]:
+            # All neighbours are taken, so that the key of the random stream decides nothing.
+            return SampleRows(self._relation, self.stored_direction, gids[at], ALL_NEIGHBORS, 0)
+
+        owners = self._access.book.owner(self._near, gids)
+        answers = list(ask_owners(self._access, self._keys, owners, rows_of))
+        counts = np.zeros(len(gids), np.int64)
+        for at, draws in answers:
+            counts[at] = np.diff(draws.bounds)
+        bounds = np.concatenate([[0], np.cumsum(counts)])
+        neighbors, positions = np.empty((2, bounds[-1]), np.int64)
+        for at, draws in answers:
+            place_rows(
+                at,
+                np.diff(draws.bounds),
+                draws.positions,
+                draws.neighbors,
+                bounds,
+                positions,
+                neighbors,
+            )
+        return Adjacent(np.repeat(np.arange(len(gids)), counts), neighbors, positions)
