@@ -86,7 +86,7 @@ def places() -> HierarchicalKnowledgeGraph:
     return HierarchicalKnowledgeGraph(tables.in_memory(parts=3))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(dags().filter(bool), st.integers(1, 2))
 def test_walks_are_those_of_networkx(edges: list[tuple[int, int]], parts: int) -> None:
     graph, up = graph_of(edges, [], dag=True, parts=parts), upwards(edges)
@@ -103,7 +103,7 @@ def test_walks_are_those_of_networkx(edges: list[tuple[int, int]], parts: int) -
         assert near == sorted(near)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(dags().filter(bool), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11))), st.data())
 def test_levels_as_graphs(
     edges: list[tuple[int, int]], likes: list[tuple[int, int]], data: st.DataObject
@@ -140,7 +140,7 @@ def test_levels_as_graphs(
     assert tables.in_memory().kind == "property"
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(forests())
 def test_a_forest_has_one_parent_each(edges: list[tuple[int, int]]) -> None:
     graph, up = graph_of(edges, [], dag=False), upwards(edges)
