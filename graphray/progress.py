@@ -75,6 +75,18 @@ def progress(label: str, total: int | None = None, unit: str = "") -> Iterator[P
         bar.close()
 
 
+def rate_in_words(per_second: float) -> str:
+    """A rate in three figures.
+
+    >>> rate_in_words(0.25), rate_in_words(43210), rate_in_words(5_200_000)
+    ('0.25', '43.2 k', '5.2 M')
+    """
+    for factor, prefix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if per_second >= factor:
+            return f"{per_second / factor:.3g}{prefix}"
+    return f"{per_second:.3g}"
+
+
 def _wanted() -> bool:
     choice = os.environ.get("GRAPHRAY_PROGRESS", "")
     return sys.stderr.isatty() if choice == "" else choice != "0"
@@ -86,15 +98,26 @@ def _new_bar(counted: bool) -> Any:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
     from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        """Steps per second, for tasks whose steps have a unit."""
+
+        def render(self, task: Task) -> Text:
+            unit, speed = task.fields["unit"], task.speed
+            return Text(f"{rate_in_words(speed)} {unit}/s" if unit and speed else "")
 
     columns: list[Any] = [TextColumn("{task.description}"), BarColumn()]
     if counted:
-        columns += [MofNCompleteColumn(), TextColumn("{task.fields[unit]}"), TimeRemainingColumn()]
+        columns += [MofNCompleteColumn(), TextColumn("{task.fields[unit]}")]
+        columns += [RateColumn(), TimeRemainingColumn()]
     else:
-        columns += [TimeElapsedColumn()]
+        columns += [RateColumn(), TimeElapsedColumn()]
     return RichProgress(*columns, console=Console(stderr=True), transient=True)
