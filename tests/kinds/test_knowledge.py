@@ -160,6 +160,14 @@ def test_names_without_prefixes_are_local_names() -> None:
     assert kg.objects(f"{EX}a", "knows") == [f"{EX}b"]
 
 
+def test_the_prefix_without_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "graph.ttl"
+    file.write_text(f"@prefix : <{EX}> .\n:ann a :Person ; :knows :bob .\n")
+    kg = KnowledgeGraph.of(KnowledgeGraph.from_rdf(file))
+    assert kg.entity(":ann").node_type == ":Person"
+    assert kg.objects(":ann", ":knows") == [f"{EX}bob"]
+
+
 def test_terms_that_are_not_there(people: KnowledgeGraph) -> None:
     with pytest.raises(NodeNotFound, match="nobody"):
         people.entity("ex:nobody")
