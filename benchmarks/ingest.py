@@ -27,7 +27,7 @@ from benchmarks import graphs
 from benchmarks.report import Row, compared
 from graphray.ingest.budget import memory_bytes
 
-PARTS = 16
+PARTS = 32
 TARGET_M_EDGES_PER_S = 5.0
 BUDGET = "256MiB"
 MORE_FILES = 4
