@@ -174,9 +174,9 @@ def assign(
 
 
 def needs_edges(partitioner: Partitioner) -> bool:
-    """Whether a partitioner looks at edges; one that does not says ``needs_edges = False``.
+    """Whether a partitioner looks at edges or columns; others say ``needs_edges = False``.
 
-    It is then given a problem without edges, and serves graphs that do not fit into memory.
+    These are given a problem without edges, and serve graphs that do not fit into memory.
 
     >>> needs_edges(get("hash")), needs_edges(get("metis"))
     (False, True)
