@@ -23,7 +23,8 @@ from graphray.ingest import MissingNodes
     "--partitioner",
     default="hash",
     show_default=True,
-    help="hash, range, random, metis, multilevel, or your own.",
+    help="hash, range, random, metis, multilevel, streaming, semantic, hierarchical, hypergraph, "
+    "knowledge, hierarchical-knowledge, metagraph, or your own.",
 )
 @click.option(
     "--directed/--undirected", default=None, help="What the edges are; directed by default."
@@ -45,6 +46,12 @@ from graphray.ingest import MissingNodes
 @click.option("--src", help="Column of source ids.  [default: src, source, or the first]")
 @click.option("--dst", help="Column of destination ids.  [default: dst, target, or the second]")
 @click.option("--rng-seed", type=int, default=0, show_default=True, help="For partitioners.")
+@click.option(
+    "--memory-budget", metavar="SIZE", help="Hold no more than this, such as 4GiB; spills to disk."
+)
+@click.option(
+    "--spill-folder", metavar="FOLDER", help="Where to spill.  [default: beside the store]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what was built as JSON.")
 def command(
     edges: tuple[str, ...],
@@ -58,6 +65,8 @@ def command(
     src: str | None,
     dst: str | None,
     rng_seed: int,
+    memory_budget: str | None,
+    spill_folder: str | None,
     as_json: bool,
 ) -> None:
     """Build a partitioned store from edge and node files.
@@ -67,6 +76,8 @@ def command(
 
     One kind of edge:
       graphray build edges.csv store/ --parts 4 --partitioner metis
+    A graph larger than memory:
+      graphray build edges/ store/ --parts 64 --memory-budget 4GiB
     With a node table, whose other columns become properties:
       graphray build cites.parquet store/ --nodes papers.parquet
     Several kinds:
@@ -88,6 +99,8 @@ def command(
         src=src,
         dst=dst,
         rng_seed=rng_seed,
+        memory_budget=memory_budget,
+        spill_folder=spill_folder,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     description = describe(built)

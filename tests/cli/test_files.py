@@ -138,3 +138,17 @@ def test_wrong_samples_say_what_is_wrong(
     result = run("sample", "store", *arguments)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+def test_a_memory_budget_changes_nothing_but_the_memory(run: Run, files: Path) -> None:
+    run("build", "edges.csv", "whole", "--parts", 2)
+    built = run(
+        "build", "edges.csv", "small", "--parts", 2, "--memory-budget", "64MiB",
+        "--spill-folder", "spill",
+    )  # fmt: skip
+    assert built.exit_code == 0
+    whole, small = (json.loads(run("info", s, "--json").stdout) for s in ("whole", "small"))
+    assert whole["snapshot_id"] == small["snapshot_id"]
+    refused = run("build", "edges.csv", "other", "--memory-budget", "much")
+    assert refused.exit_code == 1
+    assert "much" in refused.output
