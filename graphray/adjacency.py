@@ -144,9 +144,18 @@ def draw_located(
     bounds: npt.NDArray[np.int64],
     fanout: int,
     key: int,
+    positions: npt.NDArray[np.int64],
 ) -> Draws:
-    """Draw for the rows that are mapped here; room for the others is left as it is."""
-    positions = np.empty(bounds[-1], np.int64)
+    """Draw for the rows that are mapped here; room for the others is left as it is.
+
+    Args:
+        adjacency: the rows.
+        rows: where they are.
+        bounds: ``int64[rows + 1]``, where each row's draws go.
+        fanout: draws per row, or `ALL_NEIGHBORS`.
+        key: the key of the hop's random streams.
+        positions: filled with the edge positions, ``int64[bounds[-1]]``.
+    """
     neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
     draw_rows(
         rows.first,
@@ -170,7 +179,7 @@ def draw_neighbors(
     rows = locate_rows(adjacency, gids)
     assert rows.num_elsewhere == 0
     bounds = row_bounds(rows.degrees, effective_fanout(fanout))
-    return draw_located(adjacency, rows, bounds, fanout, key)
+    return draw_located(adjacency, rows, bounds, fanout, key, np.empty(bounds[-1], np.int64))
 
 
 def effective_fanout(fanout: int) -> int:

@@ -151,12 +151,12 @@ class _EdgeBuffer:
         self.count = 0
         self.per_hop: list[int] = []
 
-    def make_room(self, more: int) -> slice:
-        """Room for that many more edges."""
+    def make_room(self, more: int) -> Ints:
+        """Room for that many more edges; returns where their positions go."""
         needed = self.count + more
         self.edge_index = grown(self.edge_index, self.count, needed)
         self.positions = grown(self.positions, self.count, needed)
-        return slice(self.count, needed)
+        return self.positions[self.count : needed]
 
 
 class _Sampling:
@@ -202,9 +202,8 @@ class _Sampling:
             return
         near = self.workspace.numberings[followed.adjacency.near_type]
         key = self.stream.hop_key(hop, followed.word)
-        draws = self._draw(followed, near.nodes[start:stop], fanout, key)
-        room = buffer.make_room(len(draws.positions))
-        buffer.positions[room] = draws.positions
+        draws = self._draw(followed, near.nodes[start:stop], fanout, key, buffer)
+        room = slice(buffer.count, buffer.count + len(draws.positions))
         self._number(followed, draws, start, buffer.edge_index[:, room])
         buffer.count = room.stop
         buffer.per_hop.append(len(draws.positions))
@@ -226,16 +225,30 @@ class _Sampling:
             edge_index[self.far_row],
         )
 
-    def _draw(self, followed: FollowedRelation, frontier: Ints, fanout: int, key: int) -> Draws:
+    def _draw(
+        self,
+        followed: FollowedRelation,
+        frontier: Ints,
+        fanout: int,
+        key: int,
+        buffer: _EdgeBuffer,
+    ) -> Draws:
         adjacency = followed.adjacency
         rows = locate_rows(adjacency, frontier)
         if rows.num_elsewhere == 0:
             bounds = row_bounds(rows.degrees, effective_fanout(fanout))
-            return draw_located(adjacency, rows, bounds, fanout, key)
-        return self._draw_with_owners(followed, frontier, rows, fanout, key)
+            room = buffer.make_room(int(bounds[-1]))
+            return draw_located(adjacency, rows, bounds, fanout, key, room)
+        return self._draw_with_owners(followed, frontier, rows, fanout, key, buffer)
 
     def _draw_with_owners(
-        self, followed: FollowedRelation, frontier: Ints, rows: FrontierRows, fanout: int, key: int
+        self,
+        followed: FollowedRelation,
+        frontier: Ints,
+        rows: FrontierRows,
+        fanout: int,
+        key: int,
+        buffer: _EdgeBuffer,
     ) -> Draws:
         """Have the owners of unmapped rows draw them, and put everything in frontier order."""
         elsewhere = np.flatnonzero(rows.degrees == ELSEWHERE)
@@ -254,7 +267,8 @@ class _Sampling:
             counts[at] = np.diff(answers[part].bounds)
         bounds = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=bounds[1:])
-        draws = draw_located(followed.adjacency, rows, bounds, fanout, key)
+        room = buffer.make_room(int(bounds[-1]))
+        draws = draw_located(followed.adjacency, rows, bounds, fanout, key, room)
         for part, at in groups.items():
             answer = answers[part]
             place_rows(
