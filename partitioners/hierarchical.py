@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError
 from graphray.kernels.partition_assign import fill_parts
 from partitioners.forest import Forest, find_forest
+from partitioners.limits import checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance, unassigned
@@ -36,8 +36,7 @@ class Hierarchical:
     name = "hierarchical"
 
     def __init__(self, *, relation: str | None = None, imbalance: float = 1.1) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
+        imbalance = checked_imbalance(imbalance)
         self.relation = relation
         self.imbalance = imbalance
 

@@ -24,6 +24,7 @@ from partitioners.hypergraph_levels import (
     pins_of,
     simplify,
 )
+from partitioners.limits import checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
 
@@ -50,8 +51,7 @@ class Hypergraph:
     name = "hypergraph"
 
     def __init__(self, *, imbalance: float = 1.1, engine: Engine = "auto") -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
+        imbalance = checked_imbalance(imbalance)
         if engine not in _ENGINES:
             raise ArgumentError(f"engine = {engine!r}; expected one of {', '.join(_ENGINES)}")
         self.imbalance = imbalance

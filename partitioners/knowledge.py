@@ -16,11 +16,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError
 from graphray.schema import Relation
+from graphray.threads import available_threads
+from partitioners.limits import checked_imbalance
 from partitioners.multilevel import partition_level
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads, available_threads
+from partitioners.parallel import Threads
 from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.refinement import Balance
 from partitioners.weighted import weighted_level
@@ -44,9 +45,7 @@ class Knowledge:
     name = "knowledge"
 
     def __init__(self, *, imbalance: float = 1.1) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
-        self.imbalance = imbalance
+        self.imbalance = checked_imbalance(imbalance)
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

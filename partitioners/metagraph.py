@@ -14,15 +14,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError
 from graphray.kernels.partition_assign import fill_parts
+from graphray.threads import available_threads
 from partitioners.adjacency import symmetric_adjacency
 from partitioners.containment import tree_of
 from partitioners.forest import Forest
 from partitioners.level import Level, contract, finest_level
+from partitioners.limits import checked_imbalance
 from partitioners.multilevel import Multilevel, partition_level
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads, available_threads
+from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance, Parts, filled_by, unassigned
 from partitioners.subproblem import induced
@@ -53,9 +54,7 @@ class Metagraph:
     name = "metagraph"
 
     def __init__(self, *, imbalance: float = 1.1) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
-        self.imbalance = imbalance
+        self.imbalance = checked_imbalance(imbalance)
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from graphray.errors import missing_dependency
 from graphray.kernels.partition_hypergraph_cluster import Pins
-from partitioners.parallel import available_threads
+from graphray.threads import available_threads
 
 PACKAGE = "mtkahypar"
 

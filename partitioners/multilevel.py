@@ -18,11 +18,13 @@ import numpy.typing as npt
 import pymetis
 
 from graphray.errors import ArgumentError
+from graphray.threads import available_threads
 from partitioners.adjacency import symmetric_adjacency
 from partitioners.clustering import STRUCTURE_MIN, cluster
 from partitioners.level import Level, contract, finest_level
+from partitioners.limits import checked_imbalance
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads, available_threads
+from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance, Parts, refine, unassigned
 from partitioners.streaming_start import stream
@@ -53,8 +55,7 @@ class Multilevel:
     name = "multilevel"
 
     def __init__(self, *, imbalance: float = 1.1, threads: int | None = None) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
+        imbalance = checked_imbalance(imbalance)
         if threads is not None and threads < 1:
             raise ArgumentError(f"threads = {threads}; expected at least 1, or None")
         self.imbalance = imbalance

@@ -7,7 +7,6 @@ entries), so that one of hubs holds few nodes and one of leaves many.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -22,13 +21,6 @@ Result = TypeVar("Result")
 
 # Below this much work, handing it to another thread takes longer than doing it.
 _SHARED_MIN = 50_000
-
-
-def available_threads() -> int:
-    """The number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Threads:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError
 from graphray.kernels.partition_kmeans import place_cheapest, sum_by_part
 from partitioners.features import Features, features_of
+from partitioners.limits import checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance
@@ -41,8 +41,7 @@ class Semantic:
     name = "semantic"
 
     def __init__(self, *, column: str | None = None, imbalance: float = 1.1) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
+        imbalance = checked_imbalance(imbalance)
         self.column = column
         self.imbalance = imbalance
 

@@ -16,6 +16,7 @@ from graphray.errors import ArgumentError
 from graphray.kernels.partition_assign import choose_parts, fill_parts
 from graphray.kernels.partition_stream import cluster_stream, count_stream
 from partitioners.adjacency import MAX_NODES
+from partitioners.limits import checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
 from partitioners.refinement import Balance, Parts, unassigned
@@ -42,9 +43,7 @@ class Streaming:
     name = "streaming"
 
     def __init__(self, *, imbalance: float = 1.1) -> None:
-        if not imbalance >= 1.0:
-            raise ArgumentError(f"imbalance = {imbalance}; expected at least 1.0, such as 1.1")
-        self.imbalance = imbalance
+        self.imbalance = checked_imbalance(imbalance)
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int

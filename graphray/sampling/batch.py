@@ -76,12 +76,7 @@ class Batch:
     @property
     def nodes(self) -> PerType:
         """Users' ids of the nodes by local number: ``int64[n]``, or ``object[n]`` of strings."""
-        return self._per_type(
-            {
-                name: user_ids_of(self._access, name, gids)
-                for name, gids in self._subgraph.nodes.items()
-            }
-        )
+        return self._per_type(self.nodes_by_type)
 
     @property
     def edge_index(self) -> PerRelation:
