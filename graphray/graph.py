@@ -16,6 +16,7 @@ from graphray.sampling.loader import Loader
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream
+from graphray.sampling.subgraph import Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation, require_column
 from graphray.status import GraphStatus, ReplicaStatus
 
@@ -136,7 +137,7 @@ class Graph:
         far = kind.destination if direction == "out" else kind.source
         sampler = NeighborSampler(self._access, {kind: [ALL_NEIGHBORS]}, direction)
         seed = find_nodes(self._access, near, node_id)
-        sampled = sampler.sample({near: seed}, BatchStream(0, 0, 0))
+        sampled = sampler.sample(Seeds({near: seed}), BatchStream(0, 0, 0))
         local = sampled.edges[kind].edge_index[1 if direction == "out" else 0]
         return user_ids_of(self._access, far, sampled.nodes[far][local])
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
-from graphray.errors import missing_dependency
+from graphray.errors import ArgumentError, missing_dependency
 from graphray.gather import edge_column, node_column, to_numpy, user_ids_of
-from graphray.sampling.sampler import SampledSubgraph
+from graphray.sampling.subgraph import SampledSubgraph
 from graphray.schema import Direction, Relation, require_column
 from graphray.shard import EDGE, STABLE
 
@@ -71,7 +71,7 @@ class Batch:
     @property
     def num_edges(self) -> int:
         """Edges of all relations."""
-        return sum(len(edges.positions) for edges in self._subgraph.edges.values())
+        return sum(edges.edge_index.shape[1] for edges in self._subgraph.edges.values())
 
     @property
     def nodes(self) -> PerType:
@@ -147,7 +147,7 @@ class Batch:
             stable = node_column(self._access, name, STABLE, gids)
             state.update(np.asarray(stable, np.int64).tobytes())
         for relation, edges in self._subgraph.edges.items():
-            state.update(f"{relation}\0{len(edges.positions)}\0".encode())
+            state.update(f"{relation}\0{edges.edge_index.shape[1]}\0".encode())
             state.update(np.ascontiguousarray(edges.edge_index).tobytes())
             state.update(self._edge_ids(relation).tobytes())
         return state.hexdigest()
@@ -207,6 +207,11 @@ class Batch:
     def _edge_column(self, relation: Relation, column: str) -> Any:
         stored = self._access.schema.relation_type(relation).stored_direction(self._direction)
         positions = self._subgraph.edges[relation].positions
+        if positions is None:
+            raise ArgumentError(
+                f"the batch's edges of {relation} were made by the sampler and stand in no store; "
+                f"they have no ids and no column {column!r}"
+            )
         return edge_column(self._access, relation, stored, column, positions)
 
     def _per_type(self, values: dict[str, Any]) -> Any:

@@ -28,6 +28,7 @@ from graphray.sampling.batch import Batch
 from graphray.sampling.plan import Fanout, require_at_least, resolve_fanout, resolve_seeds
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream, epoch_order
+from graphray.sampling.subgraph import Sampler, Seeds
 from graphray.schema import Direction
 
 IN_FLIGHT_REMOTE = 4
@@ -81,7 +82,7 @@ class Loader:
             else find_nodes(access, self.seed_type, ids)
         )
         ensure_compiled()
-        self._sampler = NeighborSampler(access, self._fanouts, direction)
+        self._sampler: Sampler = NeighborSampler(access, self._fanouts, direction)
         self.in_flight = in_flight or (1 if self._sampler.is_local else IN_FLIGHT_REMOTE)
         self._next_epoch = 0
         self._position = (0, 0)
@@ -205,7 +206,7 @@ class Loader:
     def _make(self, order: npt.NDArray[np.int64], epoch: int, number: int) -> Batch:
         seeds = order[number * self.batch_size : (number + 1) * self.batch_size]
         stream = BatchStream(self.rng_seed, epoch, number)
-        subgraph = self._sampler.sample({self.seed_type: seeds}, stream)
+        subgraph = self._sampler.sample(Seeds({self.seed_type: seeds}), stream)
         return Batch(self._access, subgraph, self.seed_type, self.direction, epoch, number)
 
     def _overlapped(

@@ -29,40 +29,11 @@ from graphray.kernels.neighbors import ELSEWHERE, place_rows, row_bounds
 from graphray.kernels.relabel import number_edges
 from graphray.operations import SampleRows
 from graphray.sampling.streams import BatchStream, relation_word
+from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
 from graphray.sampling.workspace import NodeNumbering, Workspace, grown
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class SampledEdges:
-    """The edges of one relation in a sampled subgraph.
-
-    Attributes:
-        edge_index: ``int64[2, edges]``: local numbers of the sources, and of the destinations.
-        positions: ``int64[edges]``, edge positions, in the stored direction.
-        per_hop: how many edges each hop added.
-    """
-
-    edge_index: Ints
-    positions: Ints
-    per_hop: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class SampledSubgraph:
-    """What the sampler returns, in global ids and edge positions.
-
-    Attributes:
-        nodes: per node type the global ids; the seeds come first, then each hop's new nodes.
-        nodes_per_hop: per node type how many nodes the seeds and each hop added.
-        edges: per relation.
-    """
-
-    nodes: dict[str, Ints]
-    nodes_per_hop: dict[str, tuple[int, ...]]
-    edges: dict[Relation, SampledEdges]
 
 
 @dataclass(frozen=True)
@@ -108,13 +79,8 @@ class NeighborSampler:
         """Whether every partition is mapped, so that no hop costs a call."""
         return all(followed.adjacency.is_complete for followed in self._followed)
 
-    def sample(self, seeds: Mapping[str, Ints], stream: BatchStream) -> SampledSubgraph:
-        """Sample the neighbourhood of some seeds.
-
-        Args:
-            seeds: per node type ``int64[n]`` global ids; one that stands twice counts once.
-            stream: the batch's random streams.
-        """
+    def sample(self, seeds: Seeds, stream: BatchStream) -> SampledSubgraph:
+        """The neighbourhood of some seeds (see `graphray.sampling.subgraph.Sampler`)."""
         workspace = self._borrow_workspace()
         try:
             return _Sampling(self._access, self._followed, self._direction, workspace, stream).run(
@@ -179,10 +145,10 @@ class _Sampling:
             f.relation: _EdgeBuffer(workspace.expected_edges(f.relation)) for f in followed
         }
 
-    def run(self, seeds: Mapping[str, Ints], num_hops: int) -> SampledSubgraph:
+    def run(self, seeds: Seeds, num_hops: int) -> SampledSubgraph:
         numberings = self.workspace.numberings
         self.workspace.start_batch()
-        for node_type, gids in seeds.items():
+        for node_type, gids in seeds.nodes.items():
             numberings[node_type].add(gids)
         bounds = {name: [0, numbering.count] for name, numbering in numberings.items()}
         for hop in range(num_hops):
