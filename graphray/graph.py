@@ -13,10 +13,11 @@ from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS
 from graphray.gather import find_nodes, node_column, to_numpy, user_ids_of
 from graphray.sampling.loader import Loader
+from graphray.sampling.neighbors import Neighbors
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream
-from graphray.sampling.subgraph import Seeds
+from graphray.sampling.subgraph import SamplingPlan, Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation, require_column
 from graphray.status import GraphStatus, ReplicaStatus
 
@@ -177,6 +178,7 @@ class Graph:
         in_flight: int | None = None,
         rank: int = 0,
         world_size: int = 1,
+        sampling: SamplingPlan | None = None,
     ) -> Loader:
         """Minibatches of sampled neighbourhoods of some seeds.
 
@@ -196,6 +198,8 @@ class Graph:
                 this process, else a few to hide the latency of calls.
             rank: which of several workers this is; each makes its share of every epoch's batches.
             world_size: how many workers there are.
+            sampling: another way to sample than by ``fanout`` and ``direction``, which then do not
+                count.
 
         Raises:
             ArgumentError: where a parameter is out of range.
@@ -204,11 +208,10 @@ class Graph:
         return Loader(
             self._access,
             seeds,
-            fanout,
+            sampling or Neighbors(fanout, direction),
             batch_size=batch_size,
             shuffle=shuffle,
             rng_seed=rng_seed,
-            direction=direction,
             drop_last=drop_last,
             in_flight=in_flight,
             rank=rank,

@@ -18,7 +18,7 @@ from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError, missing_dependency
 from graphray.gather import edge_column, node_column, to_numpy, user_ids_of
 from graphray.sampling.subgraph import SampledSubgraph
-from graphray.schema import Direction, Relation, require_column
+from graphray.schema import Relation, require_column
 from graphray.shard import EDGE, STABLE
 
 if TYPE_CHECKING:
@@ -46,13 +46,11 @@ class Batch:
         access: PartitionAccess,
         subgraph: SampledSubgraph,
         seed_type: str,
-        direction: Direction,
         epoch: int,
         number: int,
     ) -> None:
         self._access = access
         self._subgraph = subgraph
-        self._direction = direction
         self.epoch, self.number, self.seed_type = epoch, number, seed_type
         self.num_seeds = subgraph.nodes_per_hop[seed_type][0]
         self._homogeneous = access.schema.is_homogeneous
@@ -205,7 +203,9 @@ class Batch:
         return np.asarray(self._edge_column(relation, EDGE), np.int64)
 
     def _edge_column(self, relation: Relation, column: str) -> Any:
-        stored = self._access.schema.relation_type(relation).stored_direction(self._direction)
+        stored = self._access.schema.relation_type(relation).stored_direction(
+            self._subgraph.direction
+        )
         positions = self._subgraph.edges[relation].positions
         if positions is None:
             raise ArgumentError(

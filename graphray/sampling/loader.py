@@ -25,11 +25,9 @@ from graphray.errors import ArgumentError
 from graphray.gather import find_nodes
 from graphray.kernels.warmup import ensure_compiled
 from graphray.sampling.batch import Batch
-from graphray.sampling.plan import Fanout, require_at_least, resolve_fanout, resolve_seeds
-from graphray.sampling.sampler import NeighborSampler
+from graphray.sampling.plan import require_at_least, resolve_seeds
 from graphray.sampling.streams import BatchStream, epoch_order
-from graphray.sampling.subgraph import Sampler, Seeds
-from graphray.schema import Direction
+from graphray.sampling.subgraph import SamplingPlan, Seeds
 
 IN_FLIGHT_REMOTE = 4
 """Batches under way at once where some partitions cost a call: enough to hide its latency."""
@@ -50,22 +48,18 @@ class Loader:
         self,
         access: PartitionAccess,
         seeds: Any,
-        fanout: Fanout,
+        sampling: SamplingPlan,
         *,
         batch_size: int,
         shuffle: bool,
         rng_seed: int,
-        direction: Direction,
         drop_last: bool,
         in_flight: int | None,
         rank: int,
         world_size: int,
     ) -> None:
-        if direction not in ("in", "out"):
-            raise ArgumentError(f"direction = {direction!r}; expected 'in' or 'out'")
         self.batch_size = require_at_least("batch_size", batch_size, 1)
         self.rng_seed = require_at_least("rng_seed", rng_seed, 0)
-        self.direction: Direction = direction
         self.world_size = require_at_least("world_size", world_size, 1)
         self.rank = require_at_least("rank", rank, 0)
         if rank >= world_size:
@@ -74,7 +68,8 @@ class Loader:
         if in_flight is not None:
             require_at_least("in_flight", in_flight, 1)
         self._access = access
-        self._fanouts = resolve_fanout(access.schema, fanout)
+        self._sampling = sampling
+        self._sampler = sampling.make_sampler(access)
         self.seed_type, ids = resolve_seeds(access.schema, seeds)
         self._seeds = (
             np.arange(access.book.num_nodes(self.seed_type))
@@ -82,7 +77,6 @@ class Loader:
             else find_nodes(access, self.seed_type, ids)
         )
         ensure_compiled()
-        self._sampler: Sampler = NeighborSampler(access, self._fanouts, direction)
         self.in_flight = in_flight or (1 if self._sampler.is_local else IN_FLIGHT_REMOTE)
         self._next_epoch = 0
         self._position = (0, 0)
@@ -193,8 +187,8 @@ class Loader:
         self._position = (epoch + 1, 0)
 
     def _fingerprint(self) -> str:
-        settings = (self.seed_type, self._fanouts, self.batch_size, self.rng_seed, self.direction)
-        state = hashlib.blake2b(repr((settings, self._shuffle)).encode(), digest_size=16)
+        settings = (self.seed_type, self._sampling, self.batch_size, self.rng_seed, self._shuffle)
+        state = hashlib.blake2b(repr(settings).encode(), digest_size=16)
         state.update(self._seeds.tobytes())
         return state.hexdigest()
 
@@ -207,7 +201,7 @@ class Loader:
         seeds = order[number * self.batch_size : (number + 1) * self.batch_size]
         stream = BatchStream(self.rng_seed, epoch, number)
         subgraph = self._sampler.sample(Seeds({self.seed_type: seeds}), stream)
-        return Batch(self._access, subgraph, self.seed_type, self.direction, epoch, number)
+        return Batch(self._access, subgraph, self.seed_type, epoch, number)
 
     def _overlapped(
         self, order: npt.NDArray[np.int64], epoch: int, numbers: Iterable[int]

@@ -138,6 +138,7 @@ class _Sampling:
     ) -> None:
         self.access = access
         self.followed = followed
+        self.direction: Direction = direction
         self.near_row, self.far_row = (1, 0) if direction == "in" else (0, 1)
         self.workspace = workspace
         self.stream = stream
@@ -261,4 +262,4 @@ class _Sampling:
                 buffer.positions[: buffer.count],
                 tuple(buffer.per_hop),
             )
-        return SampledSubgraph(nodes, nodes_per_hop, edges)
+        return SampledSubgraph(nodes, nodes_per_hop, edges, self.direction)

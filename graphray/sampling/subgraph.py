@@ -1,8 +1,8 @@
 """What goes into a sampler and what comes out: the seam between samplers, loaders and batches.
 
-Every way to sample is a `Sampler`: seeds and random streams in, a `SampledSubgraph` out, in global
-ids and edge positions. Loaders make seeds, batches read the result; neither knows which sampler
-stands between them.
+Every way to sample is a `SamplingPlan`, a value that says what is wanted, which makes a `Sampler`
+of a graph: seeds and random streams in, a `SampledSubgraph` out, in global ids and edge positions.
+Loaders make seeds, batches read the result; neither knows which sampler stands between them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from graphray.access import PartitionAccess
 from graphray.sampling.streams import BatchStream
-from graphray.schema import Relation
+from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
 
@@ -61,6 +62,8 @@ class SampledSubgraph:
         nodes: per node type the global ids; the seeds come first, then each hop's new nodes.
         nodes_per_hop: per node type how many nodes the seeds and each hop added.
         edges: per relation.
+        direction: which stored adjacency the edges' positions count in: "in" where the sampler
+            went against the edges' direction, else "out".
         trees: per node type ``int64[nodes]``, the number of the seed whose tree each node belongs
             to; None for a merged batch.
     """
@@ -68,6 +71,7 @@ class SampledSubgraph:
     nodes: dict[str, Ints]
     nodes_per_hop: dict[str, tuple[int, ...]]
     edges: dict[Relation, SampledEdges]
+    direction: Direction
     trees: dict[str, Ints] | None = None
 
 
@@ -81,4 +85,20 @@ class Sampler(Protocol):
 
     def sample(self, seeds: Seeds, stream: BatchStream) -> SampledSubgraph:
         """The subgraph around some seeds: a pure function of the snapshot, seeds and stream."""
+        ...
+
+
+class SamplingPlan(Protocol):
+    """One way to sample, as a user asks for it.
+
+    An immutable value whose ``repr`` names every setting that decides what is in a batch: loaders
+    tell by it whether a checkpoint is theirs.
+    """
+
+    def make_sampler(self, access: PartitionAccess) -> Sampler:
+        """The sampler of one graph.
+
+        Raises:
+            ArgumentError: where a setting is out of range, or not for this graph.
+        """
         ...
