@@ -90,6 +90,10 @@ class Catalog:
             self._warnings(),
         )
 
+    def parts_on(self, node_id: str) -> list[int]:
+        """The partitions that have a replica on a node."""
+        return sorted(self._replicas_on(node_id))
+
     def resolve(self, node_id: str, keys: list[ArrayKey]) -> dict[int, list[ray.ObjectRef]]:
         """References to some arrays, for every partition that has a replica on a node.
 

@@ -46,6 +46,10 @@ class LaunchOptions:
         threads_per_replica: requests that one replica serves at once.
         start_timeout_s: how long all replicas may take to load before the launch is given up.
         verify: check every file's checksum while loading.
+        map_files: readers on a replica's node map the files of a store that lies on that node's
+            disk, one copy in the page cache. False, or a store elsewhere: they map a copy that the
+            replica puts into the node's object store; better where the disk is a slow network's,
+            since that copy is never read again.
     """
 
     replicas: int = 2
@@ -53,6 +57,7 @@ class LaunchOptions:
     threads_per_replica: int = 4
     start_timeout_s: float = 300.0
     verify: bool = True
+    map_files: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (

@@ -14,6 +14,7 @@ from graphray.cluster import require_ray
 from graphray.config import CallPolicy
 from graphray.errors import GraphNotRunning
 from graphray.graph import Graph
+from graphray.local_files import LocalFiles
 from graphray.operations import Request
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
@@ -58,8 +59,9 @@ def running_graphs() -> list[str]:
 class ClusterAccess:
     """A running graph (see `graphray.access.PartitionAccess`).
 
-    Arrays are published by the replicas on demand and owned by the catalog actor; once mapped they
-    stay valid in this process, whatever dies.
+    The arrays of partitions that have a replica on this node are mapped: from the store's files
+    where they lie on this node's disk, else from the object store, where a replica publishes them
+    on demand and the catalog actor owns them. Once mapped they stay valid here, whatever dies.
     """
 
     def __init__(self, catalog: ActorHandle, policy: CallPolicy) -> None:
@@ -73,6 +75,7 @@ class ClusterAccess:
         self._replicas = ReplicaSets(view.handles, policy, self._current_handles)
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
         self._absent: set[tuple[int, ArrayKey]] = set()
+        self._files = LocalFiles.of(view)
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -121,6 +124,19 @@ class ClusterAccess:
 
     def _map(self, keys: list[ArrayKey]) -> None:
         """Map what this node holds of some arrays; partitions it does not hold become absent."""
+        here: list[int] = []
+        if self._files is not None:
+            here = ask(self._catalog, "parts_on", self._node_id, policy=self._policy)
+            for part in here:
+                self._arrays[part].update(self._files.arrays(part, keys))
+        rest = [key for key in keys if not here or any(key not in self._arrays[p] for p in here)]
+        if rest:
+            self._map_published(rest)
+        for part, arrays in enumerate(self._arrays):
+            self._absent.update((part, key) for key in keys if key not in arrays)
+
+    def _map_published(self, keys: list[ArrayKey]) -> None:
+        """Map arrays from the object store, for every partition that has a replica here."""
         deadline = time.monotonic() + self._policy.deadline_s
         while True:
             published: dict[int, list[ray.ObjectRef]] = ask(
@@ -132,15 +148,11 @@ class ClusterAccess:
             except LOST:
                 # The owner or the publisher died meanwhile: what was resolved is void.
                 if time.monotonic() >= deadline:
-                    published = {}
-                    break
+                    return
                 continue
             for part in published:
                 self._arrays[part].update({key: next(values) for key in keys})
-            break
-        for part in range(len(self._arrays)):
-            if part not in published:
-                self._absent.update((part, key) for key in keys)
+            return
 
 
 def _reconnect(name: str, policy: CallPolicy) -> PartitionAccess:

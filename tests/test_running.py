@@ -26,6 +26,7 @@ from graphray.errors import (
     PartitionUnavailable,
     StoreNotFound,
 )
+from graphray.shard import NEIGHBOR, ArrayKey, edges_table
 from graphray.view import NAMESPACE, catalog_name
 
 pytestmark = pytest.mark.cluster
@@ -72,7 +73,8 @@ def truth(stores: dict[int, Path]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def running(cluster: Any, stores: dict[int, Path]) -> Any:
-    graph = gr.launch(stores[4], NAME, replicas=2)
+    """Through the object store, which has more that can die than a store's own files."""
+    graph = gr.launch(stores[4], NAME, replicas=2, options=gr.LaunchOptions(map_files=False))
     yield graph
     graph.shutdown()
 
@@ -124,6 +126,18 @@ def test_some_partitions_are_mapped_and_some_are_not(running: gr.Graph) -> None:
     loader = loader_of(running)
     assert 0 < len(local) < 4
     assert not loader._sampler.is_local
+
+
+def test_files_on_this_disk_are_mapped_rather_than_copied(
+    cluster: Any, stores: dict[int, Path], truth: list[str], running: gr.Graph
+) -> None:
+    with gr.launch(stores[4], "files", replicas=1) as graph:
+        assert epoch_of(graph) == truth
+        files = mapped_from(graph)
+        graph.shutdown()
+    assert files
+    assert all(path.startswith(str(stores[4])) for path in files)
+    assert not any(path.startswith(str(stores[4])) for path in mapped_from(running))
 
 
 @pytest.mark.parametrize("parts", [1, 16])
@@ -306,6 +320,23 @@ def test_a_name_is_free_again_after_shutdown(cluster: Any, stores: dict[int, Pat
         eventually(lambda: not any(psutil.pid_exists(p) for p in pids if p), "the actors' end")  # noqa: B023
     with pytest.raises(GraphNotRunning):
         gr.connect("twice")
+
+
+def mapped_from(graph: gr.Graph) -> set[str]:
+    """The files in which the neighbours lie that this process has mapped."""
+    relation = graph.schema.relations[0].relation
+    key = ArrayKey(edges_table(relation, "in"), NEIGHBOR)
+    mapped = [arrays[key] for arrays in graph.access.mapped([key]) if arrays is not None]
+    regions = [
+        (*(int(end, 16) for end in region.addr.split("-")), region.path)
+        for region in psutil.Process().memory_maps(grouped=False)
+    ]
+    return {
+        path
+        for array in mapped
+        for start, stop, path in regions
+        if start <= array.ctypes.data < stop
+    }
 
 
 def catalog_pid() -> int:

@@ -86,6 +86,11 @@ class Store:
         return self._place.uri
 
     @property
+    def is_local(self) -> bool:
+        """Whether its files lie on a disk of this machine, so that arrays are mapped."""
+        return self._place.is_local
+
+    @property
     def version(self) -> int:
         """The number of the version."""
         return self.manifest.version
