@@ -18,6 +18,8 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
 _S27, _S30, _S31 = np.uint64(27), np.uint64(30), np.uint64(31)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+_32 = np.uint64(32)
 
 
 @inlined
@@ -26,6 +28,18 @@ def mix64(word: Any) -> Any:
     word = (word ^ (word >> _S30)) * _MULTIPLY_1
     word = (word ^ (word >> _S27)) * _MULTIPLY_2
     return word ^ (word >> _S31)
+
+
+@inlined
+def below(word: Any, bound: Any) -> Any:
+    """A uniform integer in ``[0, bound)`` from a 64-bit word, for ``bound <= 2**32``.
+
+    The upper half of the 96-bit product (Lemire, "Fast Random Integer Generation in an Interval",
+    2019, without the rejection: at 64 bits of randomness the bias is below ``bound / 2**64``).
+    """
+    wide = np.uint64(bound)
+    carried = ((word & _LOW_32) * wide) >> _32
+    return np.int64(((word >> _32) * wide + carried) >> _32)
 
 
 @kernel

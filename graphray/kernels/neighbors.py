@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.compiled import inlined, kernel
-from graphray.kernels.hashing import GOLDEN, mix64
+from graphray.kernels.compiled import kernel
+from graphray.kernels.hashing import GOLDEN, below, mix64
 from graphray.kernels.memory import load, prefetch
 
 Ints = npt.NDArray[np.int64]
@@ -34,9 +34,6 @@ ELSEWHERE = -1
 # chunk is small enough that what was asked for is still in the first-level cache when it is read,
 # and large enough that it has arrived. With 256 rows, draws took half as long again.
 _CHUNK_ROWS = 16
-
-_LOW_32 = np.uint64(0xFFFFFFFF)
-_32 = np.uint64(32)
 
 
 @kernel
@@ -107,18 +104,6 @@ def row_bounds(degrees: Ints, fanout: int) -> Ints:
     return bounds
 
 
-@inlined
-def _below(word: Any, bound: Any) -> Any:
-    """A uniform integer in ``[0, bound)`` from a 64-bit word, for ``bound <= 2**32``.
-
-    The upper half of the 96-bit product (Lemire, "Fast Random Integer Generation in an Interval",
-    2019, without the rejection: at 64 bits of randomness the bias is below ``bound / 2**64``).
-    """
-    wide = np.uint64(bound)
-    carried = ((word & _LOW_32) * wide) >> _32
-    return np.int64(((word >> _32) * wide + carried) >> _32)
-
-
 @kernel
 def draw_rows(
     first: Ints,
@@ -166,7 +151,7 @@ def draw_rows(
             for j in range(fanout):
                 state += GOLDEN
                 last = degree - fanout + j
-                position = start + _below(mix64(state), last + 1)
+                position = start + below(mix64(state), last + 1)
                 for k in range(at, at + j):
                     if positions[k] == position:
                         position = start + last
