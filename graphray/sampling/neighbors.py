@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Literal
 
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.sampling.plan import Fanout, resolve_fanout
+from graphray.sampling.plan import (
+    Fanout,
+    RelationName,
+    normalized_fanout,
+    require_at_least,
+    resolve_fanout,
+)
 from graphray.sampling.sampler import NeighborSampler
 from graphray.schema import Direction
+
+TimeStrategy = Literal["uniform", "latest"]
 
 
 @dataclass(frozen=True)
@@ -20,13 +30,84 @@ class Neighbors:
             ``{relation: list}`` to follow only those.
         direction: "in" samples the nodes a seed receives messages from, "out" those its edges lead
             to.
+        replace: draw with replacement: a node that has any neighbours gets ``fanout`` draws, and
+            the same edge may be drawn again. A fanout of -1 still takes each neighbour once.
+        max_degree: caps a fanout of -1: nodes with more neighbours get that many, drawn without
+            replacement.
+        weight: an edge column to which the chance of an edge is proportional: its name for every
+            relation, or ``{relation: name}``, where others are drawn uniformly. An edge of weight 0
+            is never drawn. Without replacement, neighbours are drawn one after another, each in
+            proportion to its weight among those that are left.
+        edge_time: an edge column of integers: no edge later than its seed's time is drawn. Its name
+            for every relation, or ``{relation: name}``, where others are not limited.
+        node_time: a node column of integers: no neighbour later than the seed's time is drawn. Its
+            name for every node type, or ``{node type: name}``, where others are not limited.
+        time_strategy: which of the neighbours that are early enough: "uniform" draws among them,
+            "latest" takes the last ones.
+        max_age: with a time column, leave out what is more than this earlier than the seed's time.
+        disjoint: grow a tree of its own for each seed, instead of one graph in which each node
+            stands once. Sampling by time is always disjoint: two seeds may see one node at two
+            times.
     """
 
     fanout: Fanout
     direction: Direction = "in"
+    _: KW_ONLY
+    replace: bool = False
+    max_degree: int | None = None
+    weight: str | Mapping[RelationName, str] | None = None
+    edge_time: str | Mapping[RelationName, str] | None = None
+    node_time: str | Mapping[str, str] | None = None
+    time_strategy: TimeStrategy = "uniform"
+    max_age: int | None = None
+    disjoint: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fanout", normalized_fanout(self.fanout))
+        if self.direction not in ("in", "out"):
+            raise ArgumentError(f"direction = {self.direction!r}; expected 'in' or 'out'")
+        for name in ("weight", "edge_time", "node_time"):
+            object.__setattr__(self, name, _columns(name, getattr(self, name)))
+        if self.max_degree is not None:
+            require_at_least("max_degree", self.max_degree, 1)
+        self._check_time()
+
+    @property
+    def is_temporal(self) -> bool:
+        """Whether seeds are looked at as of a time."""
+        return self.edge_time is not None or self.node_time is not None
 
     def make_sampler(self, access: PartitionAccess) -> NeighborSampler:
         """The sampler of one graph."""
-        if self.direction not in ("in", "out"):
-            raise ArgumentError(f"direction = {self.direction!r}; expected 'in' or 'out'")
         return NeighborSampler(access, resolve_fanout(access.schema, self.fanout), self.direction)
+
+    def _check_time(self) -> None:
+        if self.time_strategy not in ("uniform", "latest"):
+            raise ArgumentError(
+                f"time_strategy = {self.time_strategy!r}; expected 'uniform' or 'latest'"
+            )
+        if self.max_age is not None:
+            require_at_least("max_age", self.max_age, 0)
+        if not self.is_temporal:
+            if self.time_strategy != "uniform" or self.max_age is not None:
+                raise ArgumentError("time_strategy and max_age need edge_time or node_time")
+            return
+        if self.weight is not None:
+            raise ArgumentError("weight and time cannot be combined; leave one of them out")
+        if self.replace and self.time_strategy == "latest":
+            raise ArgumentError("the latest neighbours are taken once each; leave replace out")
+
+
+def _columns(name: str, columns: Any) -> Any:
+    """A column's name, or names by relation or node type in one order; raises ArgumentError."""
+    if columns is None or isinstance(columns, str):
+        return columns
+    if not isinstance(columns, Mapping) or not columns:
+        raise ArgumentError(
+            f"{name} = {columns!r}; expected a column's name, or a mapping to columns' names"
+        )
+    for value in columns.values():
+        if not isinstance(value, str):
+            raise ArgumentError(f"{name} names the column {value!r}; expected a string")
+    plain = {key if isinstance(key, str) else tuple(key): value for key, value in columns.items()}
+    return dict(sorted(plain.items(), key=str))

@@ -11,7 +11,28 @@ from graphray.adjacency import ALL_NEIGHBORS
 from graphray.errors import ArgumentError
 from graphray.schema import GraphSchema, Relation
 
-Fanout = Sequence[int] | Mapping[tuple[str, str, str] | str, Sequence[int]]
+RelationName = tuple[str, str, str] | str
+Fanout = Sequence[int] | Mapping[RelationName, Sequence[int]]
+
+
+def normalized_fanout(fanout: Any) -> tuple[int, ...] | dict[RelationName, tuple[int, ...]]:
+    """The same fanout in one form, so that equal fanouts have an equal ``repr``.
+
+    >>> normalized_fanout({"b": [2], "a": [1]})
+    {'a': (1,), 'b': (2,)}
+
+    Raises:
+        ArgumentError: where a fanout is out of range.
+    """
+    if not isinstance(fanout, Mapping):
+        return _checked(fanout, "fanout", least=1)
+    if not fanout:
+        raise ArgumentError("fanout names no relation; give at least one")
+    checked = {
+        name if isinstance(name, str) else tuple(name): _checked(draws, f"fanout[{name!r}]", 0)
+        for name, draws in fanout.items()
+    }
+    return dict(sorted(checked.items(), key=str))
 
 
 def resolve_fanout(schema: GraphSchema, fanout: Fanout) -> dict[Relation, tuple[int, ...]]:
@@ -26,13 +47,9 @@ def resolve_fanout(schema: GraphSchema, fanout: Fanout) -> dict[Relation, tuple[
         ArgumentError: where a fanout is out of range, or the lists are of unequal length.
         RelationNotFound: where a relation is not in the graph.
     """
-    if isinstance(fanout, Mapping):
-        if not fanout:
-            raise ArgumentError("fanout names no relation; give at least one")
-        resolved = {
-            schema.relation_type(name).relation: _checked(draws, f"fanout[{name!r}]", least=0)
-            for name, draws in fanout.items()
-        }
+    fanout = normalized_fanout(fanout)
+    if isinstance(fanout, dict):
+        resolved = {schema.relation_type(name).relation: draws for name, draws in fanout.items()}
         lengths = {len(draws) for draws in resolved.values()}
         if len(lengths) > 1:
             raise ArgumentError(
@@ -42,8 +59,7 @@ def resolve_fanout(schema: GraphSchema, fanout: Fanout) -> dict[Relation, tuple[
         return {
             r.relation: resolved[r.relation] for r in schema.relations if r.relation in resolved
         }
-    draws = _checked(fanout, "fanout", least=1)
-    return {r.relation: draws for r in schema.relations}
+    return {r.relation: fanout for r in schema.relations}
 
 
 def _checked(draws: Any, name: str, least: int) -> tuple[int, ...]:
