@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS
+from graphray.errors import ArgumentError
 from graphray.gather import find_nodes, node_column, to_numpy, user_ids_of
+from graphray.sampling.batch import Batch
+from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.loader import Loader
-from graphray.sampling.neighbors import Neighbors
+from graphray.sampling.neighbors import NeighborOptions, Neighbors
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
+from graphray.sampling.seed_nodes import SeedNodes
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SamplingPlan, Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation, require_column
@@ -94,9 +98,21 @@ class Graph:
         """How many adjacency entries a relation has (an undirected edge has one at each end)."""
         return self._access.book.num_edges(self._relation(relation))
 
-    def node_ids(self, node_type: str | None = None) -> Array:
-        """Every id of a node type: ``int64[n]``, or ``object[n]`` of strings."""
+    def node_ids(
+        self, node_type: str | None = None, *, order: Literal["stored", "input"] = "stored"
+    ) -> Array:
+        """Every id of a node type: ``int64[n]``, or ``object[n]`` of strings.
+
+        Args:
+            node_type: may be left out where the graph has one.
+            order: "input" for that of the build's input, which no partitioning changes; "stored"
+                for partition by partition, which costs less.
+        """
+        if order not in ("stored", "input"):
+            raise ArgumentError(f"order = {order!r}; expected 'stored' or 'input'")
         name = self._node_type(node_type, "node_ids")
+        if order == "input":
+            return user_ids_of(self._access, name, gids_in_input_order(self._access, name))
         return user_ids_of(self._access, name, np.arange(self._access.book.num_nodes(name)))
 
     def node(self, node_id: int | str, node_type: str | None = None) -> Node:
@@ -176,16 +192,20 @@ class Graph:
         direction: Direction = "in",
         drop_last: bool = False,
         in_flight: int | None = None,
+        prefetch: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        seed_times: Any = None,
         sampling: SamplingPlan | None = None,
-    ) -> Loader:
+        **options: Unpack[NeighborOptions],
+    ) -> Loader[Batch]:
         """Minibatches of sampled neighbourhoods of some seeds.
 
         Args:
-            seeds: users' ids; None for all nodes. Where the graph has several node types,
-                ``("paper", ids)``, ``{"paper": ids}``, or ``"paper"`` for all of them. A seed that
-                stands twice in one batch is sampled once.
+            seeds: users' ids; None for all nodes, in the order of the build's input. Where the
+                graph has several node types, ``("paper", ids)``, ``{"paper": ids}``, or ``"paper"``
+                for all of them. A seed that stands twice in one batch is sampled once, in a
+                disjoint batch twice.
             fanout: draws per node and hop, -1 for all neighbours: a list for every relation, or
                 ``{relation: list}`` to follow only those.
             batch_size: seeds per batch.
@@ -194,26 +214,32 @@ class Graph:
             direction: "in" samples the nodes a seed receives messages from, "out" those its edges
                 lead to.
             drop_last: leave a last batch out that is not full.
-            in_flight: batches sampled at once; by default one where every partition is mapped into
-                this process, else a few to hide the latency of calls.
+            in_flight: batches sampled at once, each in a thread of its own; by default one where
+                every partition is mapped into this process, else a few to hide the latency of
+                calls.
+            prefetch: batches that may wait, ready, for the loop to take them. 0 with one in flight
+                samples each when it is asked for, in the caller's own thread.
             rank: which of several workers this is; each makes its share of every epoch's batches.
             world_size: how many workers there are.
-            sampling: another way to sample than by ``fanout`` and ``direction``, which then do not
-                count.
+            seed_times: when each seed is looked at, for sampling by time: an array of integers
+                aligned with the seeds, or the name of a column of theirs.
+            sampling: another way to sample than by ``fanout``, ``direction`` and ``options``.
+            options: how neighbours are drawn, such as ``replace``, ``weight``, ``edge_time`` and
+                ``disjoint``: the optional fields of `graphray.sampling.neighbors.Neighbors`.
 
         Raises:
             ArgumentError: where a parameter is out of range.
             NodeNotFound: where a seed is not in the graph.
         """
+        plan = _plan(fanout, direction, sampling, options)
         return Loader(
-            self._access,
-            seeds,
-            sampling or Neighbors(fanout, direction),
+            SeedNodes(self._access, seeds, plan, seed_times),
             batch_size=batch_size,
             shuffle=shuffle,
             rng_seed=rng_seed,
             drop_last=drop_last,
             in_flight=in_flight,
+            prefetch=prefetch,
             rank=rank,
             world_size=world_size,
         )
@@ -243,6 +269,21 @@ class Graph:
         if relation is None and len(self.schema.relations) == 1:
             return self.schema.relations[0].relation
         return self.schema.relation_type("" if relation is None else relation).relation
+
+
+def _plan(
+    fanout: Fanout,
+    direction: Direction,
+    sampling: SamplingPlan | None,
+    options: NeighborOptions,
+) -> SamplingPlan:
+    if sampling is None:
+        return Neighbors(fanout, direction, **options)
+    if options:
+        raise ArgumentError(
+            f"{', '.join(options)} and sampling are both given; a plan says itself how it draws"
+        )
+    return sampling
 
 
 def _plain(array: Any) -> Any:

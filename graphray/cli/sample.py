@@ -18,6 +18,7 @@ from graphray.kernels.warmup import ensure_compiled
 from graphray.opened import open as open_store
 from graphray.progress import progress
 from graphray.running import connect
+from graphray.sampling.batch import Batch
 from graphray.sampling.loader import Loader
 from graphray.schema import Direction
 
@@ -70,8 +71,9 @@ def command(
     """
     draws = fanouts(fanout)
     with _graph(source) as graph:
+        seed_type, ids = _seeds(graph, seeds, node_type)
         loader = graph.loader(
-            _seeds(graph, seeds, node_type),
+            (seed_type, ids),
             draws,
             batch_size=batch_size,
             shuffle=shuffle,
@@ -79,7 +81,7 @@ def command(
             direction=direction,
         )
         ensure_compiled()
-        report = _sample(loader, epoch, limit)
+        report = {"seed_type": seed_type, **_sample(loader, epoch, limit)}
     if as_json:
         print_json(report)
     else:
@@ -100,7 +102,7 @@ def _seeds(graph: Graph, seeds: str | None, node_type: str | None) -> tuple[str,
     return kind.name, None if seeds is None else seed_ids(seeds, kind.id_kind)
 
 
-def _sample(loader: Loader, epoch: int, limit: int | None) -> dict[str, Any]:
+def _sample(loader: Loader[Batch], epoch: int, limit: int | None) -> dict[str, Any]:
     count = min(len(loader), limit or len(loader))
     digest = hashlib.blake2b(digest_size=16)
     rows: list[dict[str, Any]] = []
@@ -121,7 +123,6 @@ def _sample(loader: Loader, epoch: int, limit: int | None) -> dict[str, Any]:
     took_s = time.perf_counter() - started
     totals = {name: sum(row[name] for row in rows) for name in ("seeds", "nodes", "edges")}
     return {
-        "seed_type": loader.seed_type,
         "epoch": epoch,
         "took_s": round(took_s, 3),
         "seeds_per_s": round(totals["seeds"] / took_s) if rows else 0,

@@ -36,7 +36,10 @@ class Batch:
         epoch: the epoch it belongs to.
         number: its number within the epoch.
         seed_type: the node type of the seeds.
-        num_seeds: how many distinct seeds; they are the first nodes of their type.
+        num_seeds: how many distinct seeds (in a disjoint batch: how many seeds); they are the first
+            nodes of their type.
+        seed_rows: ``int64[n]``, which of the loader's seeds these are, counted from 0 in the order
+            in which it was given them.
 
     Local numbers count the nodes of each type in the batch from 0, seeds first.
     """
@@ -48,10 +51,12 @@ class Batch:
         seed_type: str,
         epoch: int,
         number: int,
+        seed_rows: npt.NDArray[np.int64],
     ) -> None:
         self._access = access
         self._subgraph = subgraph
         self.epoch, self.number, self.seed_type = epoch, number, seed_type
+        self.seed_rows = seed_rows
         self.num_seeds = subgraph.nodes_per_hop[seed_type][0]
         self._homogeneous = access.schema.is_homogeneous
 

@@ -1,62 +1,91 @@
-"""The loader: epochs of minibatches over a fixed set of seeds.
+"""The loader: epochs of minibatches over a fixed set of seeds, whatever the seeds are.
 
 Batch b of epoch e is a pure function of (snapshot, rng_seed, e, b), so an epoch can be entered
 anywhere, by any process. It is shared out in rounds: from batch b on, rank r of w makes the batches
 b + r, b + r + w, b + r + 2w, …, so no seed is lost or doubled, and where workers in step left an
 epoch is one number, whatever w is.
 
-Where batches need calls to other nodes, several are in flight at once,
-each on a thread of its own; they are handed out in order.
+What a seed is (a node, an edge) and how a batch is made of some of them is the business of a
+`BatchSource`; order, ranks, checkpoints and threads are the loader's.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import find_nodes
 from graphray.kernels.warmup import ensure_compiled
-from graphray.sampling.batch import Batch
-from graphray.sampling.plan import require_at_least, resolve_seeds
+from graphray.sampling.ahead import made_ahead
+from graphray.sampling.plan import require_at_least
 from graphray.sampling.streams import BatchStream, epoch_order
-from graphray.sampling.subgraph import SamplingPlan, Seeds
+
+Ints = npt.NDArray[np.int64]
+AnyBatch = TypeVar("AnyBatch", covariant=True)
+Other = TypeVar("Other")
 
 IN_FLIGHT_REMOTE = 4
 """Batches under way at once where some partitions cost a call: enough to hide its latency."""
 
 
-class Loader:
+class BatchSource(Protocol[AnyBatch]):
+    """Numbered seeds of one snapshot, and how a batch is made of some; safe in several threads."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """The state of the graph that batches are sampled from."""
+        ...
+
+    @property
+    def num_seeds(self) -> int:
+        """How many seeds there are."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all that is sampled from is mapped, so that no batch costs a call."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Equal for equal seeds that are sampled in the same way, and for no others."""
+        ...
+
+    def make(self, rows: Ints, stream: BatchStream) -> AnyBatch:
+        """The batch of the seeds of these numbers: a pure function of both."""
+        ...
+
+
+class Loader(Generic[AnyBatch]):
     """Minibatches of sampled neighbourhoods.
 
-    Iterating runs the next epoch: the first ``for`` loop is epoch 0, the second epoch 1. `epoch`
-    and `resume` name one and leave that count alone.
+    Made by `graphray.Graph.loader` and `graphray.Graph.link_loader`. Iterating runs the next epoch:
+    the first ``for`` loop is epoch 0, the second epoch 1. `epoch` and `resume` name one and leave
+    that count alone.
+
+    A loop that is left, or ended by an exception, leaves no thread behind; what a thread is making
+    at that moment is finished first and thrown away.
 
     Args:
-        access: the graph.
-        seeds: see `graphray.Graph.loader`, as for all arguments.
+        source: the seeds, and how they are sampled.
+        batch_size: see `graphray.Graph.loader`, as for all that follow.
     """
 
     def __init__(
         self,
-        access: PartitionAccess,
-        seeds: Any,
-        sampling: SamplingPlan,
+        source: BatchSource[AnyBatch],
         *,
-        batch_size: int,
-        shuffle: bool,
-        rng_seed: int,
-        drop_last: bool,
-        in_flight: int | None,
-        rank: int,
-        world_size: int,
+        batch_size: int = 1024,
+        shuffle: bool = False,
+        rng_seed: int = 0,
+        drop_last: bool = False,
+        in_flight: int | None = None,
+        prefetch: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.batch_size = require_at_least("batch_size", batch_size, 1)
         self.rng_seed = require_at_least("rng_seed", rng_seed, 0)
@@ -64,20 +93,13 @@ class Loader:
         self.rank = require_at_least("rank", rank, 0)
         if rank >= world_size:
             raise ArgumentError(f"rank = {rank}; expected 0 to world_size - 1 = {world_size - 1}")
-        self._shuffle, self._drop_last = bool(shuffle), bool(drop_last)
+        self.prefetch = require_at_least("prefetch", prefetch, 0)
         if in_flight is not None:
             require_at_least("in_flight", in_flight, 1)
-        self._access = access
-        self._sampling = sampling
-        self._sampler = sampling.make_sampler(access)
-        self.seed_type, ids = resolve_seeds(access.schema, seeds)
-        self._seeds = (
-            np.arange(access.book.num_nodes(self.seed_type))
-            if ids is None
-            else find_nodes(access, self.seed_type, ids)
-        )
+        self.in_flight = in_flight or (1 if source.is_local else IN_FLIGHT_REMOTE)
+        self._shuffle, self._drop_last = bool(shuffle), bool(drop_last)
+        self._source = source
         ensure_compiled()
-        self.in_flight = in_flight or (1 if self._sampler.is_local else IN_FLIGHT_REMOTE)
         self._next_epoch = 0
         self._position = (0, 0)
         self._resume_at: tuple[int, int] | None = None
@@ -89,27 +111,42 @@ class Loader:
     @property
     def num_batches(self) -> int:
         """Batches in an epoch, of all ranks."""
-        whole, rest = divmod(len(self._seeds), self.batch_size)
+        whole, rest = divmod(self.num_seeds, self.batch_size)
         return whole + (1 if rest and not self._drop_last else 0)
 
     @property
     def num_seeds(self) -> int:
         """Seeds in an epoch, of all ranks."""
-        return len(self._seeds)
+        return self._source.num_seeds
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[AnyBatch]:
+        return self.prepared(_as_it_is)
+
+    def prepared(self, prepare: Callable[[AnyBatch], Other]) -> Iterator[Other]:
+        """The next epoch, as ``for`` over the loader runs it, of ``prepare(batch)`` for each batch.
+
+        ``prepare`` runs where the batch is sampled: in the threads of ``in_flight``, before the
+        loop asks for it, so that what it reads (such as features) is there in time as well.
+
+        Example:
+            >>> import graphray as gr, tempfile
+            >>> g = gr.open(gr.build(([0, 1, 2], [1, 2, 0]), tempfile.mkdtemp() + "/ring").uri)
+            >>> loader = g.loader([0, 1], [1], batch_size=1, prefetch=2)
+            >>> [(n, nodes.tolist()) for n, nodes in loader.prepared(lambda b: (b.number, b.nodes))]
+            [(0, [0, 2]), (1, [1, 0])]
+        """
         if self._resume_at is not None:
             (epoch, batch), self._resume_at = self._resume_at, None
         else:
             epoch, batch = self._next_epoch, 0
         self._next_epoch = epoch + 1
-        return self._counted(epoch, batch)
+        return self._counted(epoch, batch, prepare)
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
+    def epoch(self, epoch: int) -> Iterator[AnyBatch]:
         """The batches of one epoch, from the first."""
         return self.resume(epoch, 0)
 
-    def resume(self, epoch: int, batch: int) -> Iterator[Batch]:
+    def resume(self, epoch: int, batch: int) -> Iterator[AnyBatch]:
         """The batches of one epoch from some batch on, equal to those of an unbroken run.
 
         Args:
@@ -123,13 +160,9 @@ class Loader:
         require_at_least("epoch", epoch, 0)
         if require_at_least("batch", batch, 0) > self.num_batches:
             raise ArgumentError(f"batch = {batch}; an epoch has {self.num_batches} batches")
-        order = self._order(epoch)
-        numbers = range(batch + self.rank, self.num_batches, self.world_size)
-        if self.in_flight == 1:
-            return (self._make(order, epoch, number) for number in numbers)
-        return self._overlapped(order, epoch, numbers)
+        return self._run(epoch, self._share(batch), _as_it_is)
 
-    def batch(self, epoch: int, number: int) -> Batch:
+    def batch(self, epoch: int, number: int) -> AnyBatch:
         """One batch of one epoch, whichever rank's it is.
 
         Raises:
@@ -148,7 +181,7 @@ class Loader:
         """
         epoch, batch = self._position
         return {
-            "snapshot_id": self._access.snapshot_id,
+            "snapshot_id": self._source.snapshot_id,
             "seeds": self._fingerprint(),
             "epoch": epoch,
             "batch": batch,
@@ -159,62 +192,74 @@ class Loader:
 
         Raises:
             ArgumentError: where the state is of another graph or snapshot, or of other seeds or
-                settings that decide what is in a batch.
+                settings that decide what is in a batch, or names no batch of an epoch.
         """
+        if not isinstance(state, Mapping):
+            raise ArgumentError(f"the state is {state!r}; expected what state_dict() returned")
         missing = {"snapshot_id", "seeds", "epoch", "batch"} - set(state)
         if missing:
             raise ArgumentError(f"the state lacks {', '.join(sorted(missing))}")
-        if state["snapshot_id"] != self._access.snapshot_id:
+        if state["snapshot_id"] != self._source.snapshot_id:
             raise ArgumentError(
                 f"the state is of snapshot {state['snapshot_id']}, this graph's is "
-                f"{self._access.snapshot_id}; batches of the two differ"
+                f"{self._source.snapshot_id}; batches of the two differ"
             )
         if state["seeds"] != self._fingerprint():
             raise ArgumentError(
                 "the state is of a loader with other seeds, fanout, batch_size, rng_seed, shuffle "
                 "or direction; make this one with the same"
             )
-        self._resume_at = self._position = (int(state["epoch"]), int(state["batch"]))
+        epoch = require_at_least("the state's epoch", state["epoch"], 0)
+        batch = require_at_least("the state's batch", state["batch"], 0)
+        if batch > self.num_batches:
+            raise ArgumentError(
+                f"the state's batch = {batch}; an epoch has {self.num_batches} batches"
+            )
+        self._resume_at = self._position = (epoch, batch)
 
-    def _counted(self, epoch: int, batch: int) -> Iterator[Batch]:
-        """The batches from one on, `state_dict` following along."""
+    def _counted(
+        self, epoch: int, batch: int, prepare: Callable[[AnyBatch], Other]
+    ) -> Iterator[Other]:
+        """What is prepared of the batches from one on, `state_dict` following along."""
         self._position = (epoch, batch)
-        for made in self.resume(epoch, batch):
+        share = self._share(batch)
+        made = self._run(epoch, share, prepare)
+        for number, prepared in zip(share, made, strict=True):
             # Up to the end of this round of all ranks, which peers in step have been handed too.
-            done = made.number - self.rank + self.world_size
+            done = number - self.rank + self.world_size
             self._position = (epoch, min(done, self.num_batches))
-            yield made
+            yield prepared
         self._position = (epoch + 1, 0)
 
+    def _share(self, batch: int) -> range:
+        """The numbers of this rank's batches from some batch on."""
+        return range(batch + self.rank, self.num_batches, self.world_size)
+
+    def _run(
+        self, epoch: int, numbers: range, prepare: Callable[[AnyBatch], Other]
+    ) -> Iterator[Other]:
+        order = self._order(epoch)
+        return made_ahead(
+            lambda number: prepare(self._make(order, epoch, number)),
+            numbers,
+            threads=self.in_flight,
+            ahead=self.prefetch,
+        )
+
+    def _order(self, epoch: int) -> Ints | None:
+        """The seeds in the order in which the epoch visits them; None for that of their numbers."""
+        return epoch_order(self.num_seeds, self.rng_seed, epoch) if self._shuffle else None
+
+    def _make(self, order: Ints | None, epoch: int, number: int) -> AnyBatch:
+        start = number * self.batch_size
+        stop = min(start + self.batch_size, self.num_seeds)
+        rows = np.arange(start, stop) if order is None else order[start:stop]
+        return self._source.make(rows, BatchStream(self.rng_seed, epoch, number))
+
     def _fingerprint(self) -> str:
-        settings = (self.seed_type, self._sampling, self.batch_size, self.rng_seed, self._shuffle)
-        state = hashlib.blake2b(repr(settings).encode(), digest_size=16)
-        state.update(self._seeds.tobytes())
-        return state.hexdigest()
+        settings = (self._source.fingerprint(), self.batch_size, self.rng_seed, self._shuffle)
+        return hashlib.blake2b(repr(settings).encode(), digest_size=16).hexdigest()
 
-    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        if not self._shuffle:
-            return self._seeds
-        return self._seeds[epoch_order(len(self._seeds), self.rng_seed, epoch)]
 
-    def _make(self, order: npt.NDArray[np.int64], epoch: int, number: int) -> Batch:
-        seeds = order[number * self.batch_size : (number + 1) * self.batch_size]
-        stream = BatchStream(self.rng_seed, epoch, number)
-        subgraph = self._sampler.sample(Seeds({self.seed_type: seeds}), stream)
-        return Batch(self._access, subgraph, self.seed_type, epoch, number)
-
-    def _overlapped(
-        self, order: npt.NDArray[np.int64], epoch: int, numbers: Iterable[int]
-    ) -> Iterator[Batch]:
-        under_way: deque[Future[Batch]] = deque()
-        pool = ThreadPoolExecutor(self.in_flight, thread_name_prefix="graphray-loader")
-        try:
-            for number in numbers:
-                under_way.append(pool.submit(self._make, order, epoch, number))
-                if len(under_way) >= self.in_flight:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            # Also when the consumer walks away: nothing new starts, and what runs has a deadline.
-            pool.shutdown(wait=True, cancel_futures=True)
+def _as_it_is(batch: Other) -> Other:
+    return batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
@@ -19,6 +19,19 @@ from graphray.sampling.sampler import NeighborSampler
 from graphray.schema import Direction
 
 TimeStrategy = Literal["uniform", "latest"]
+
+
+class NeighborOptions(TypedDict, total=False):
+    """The optional fields of `Neighbors`, as loaders take them by keyword."""
+
+    replace: bool
+    max_degree: int | None
+    weight: str | Mapping[RelationName, str] | None
+    edge_time: str | Mapping[RelationName, str] | None
+    node_time: str | Mapping[str, str] | None
+    time_strategy: TimeStrategy
+    max_age: int | None
+    disjoint: bool
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from graphray.adjacency import ALL_NEIGHBORS
 from graphray.errors import ArgumentError
@@ -106,3 +107,24 @@ def require_at_least(name: str, value: Any, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ArgumentError(f"{name} = {value!r}; expected an integer >= {least}")
     return int(value)
+
+
+def as_aligned(name: str, values: Any, count: int, seeds: str) -> npt.NDArray[Any]:
+    """A value for each seed, as an array; raises ArgumentError where there are more or fewer."""
+    array = np.asarray(values)
+    if array.ndim == 0 or len(array) != count:
+        raise ArgumentError(
+            f"{name} has the shape {array.shape}; expected one entry for each of {count} {seeds}"
+        )
+    return array
+
+
+def as_times(name: str, values: Any, count: int, seeds: str) -> npt.NDArray[np.int64]:
+    """A time for each seed, checked, as ``int64[count]``; raises ArgumentError."""
+    times = as_aligned(name, values, count, seeds)
+    if times.ndim != 1 or (len(times) and times.dtype.kind not in "iu"):
+        raise ArgumentError(
+            f"{name} holds {times.dtype} of the shape {times.shape}; expected integers, such as "
+            "seconds since some day"
+        )
+    return times.astype(np.int64)

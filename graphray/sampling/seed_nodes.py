@@ -1,0 +1,89 @@
+"""Seeds that are nodes: what `graphray.Graph.loader` makes batches of."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.access import PartitionAccess
+from graphray.gather import find_nodes, node_column, to_numpy
+from graphray.sampling.batch import Batch
+from graphray.sampling.input_order import gids_in_input_order
+from graphray.sampling.plan import as_times, resolve_seeds
+from graphray.sampling.streams import BatchStream
+from graphray.sampling.subgraph import SamplingPlan, Seeds
+from graphray.schema import require_column
+
+Ints = npt.NDArray[np.int64]
+
+
+class SeedNodes:
+    """Nodes of one type, and how the neighbourhoods of some are sampled (a `BatchSource`).
+
+    Args:
+        access: the graph.
+        seeds: users' ids; None for all nodes, in the order of the build's input.
+        sampling: how to sample.
+        times: when each seed is looked at: an array aligned with the seeds, or the name of a
+            column of theirs; None where sampling does not heed time.
+
+    Raises:
+        ArgumentError: where the ids are of the wrong kind, or the times do not fit the seeds.
+        NodeNotFound: where a seed is not in the graph.
+        ColumnNotFound: where the seeds have no column of that name.
+    """
+
+    def __init__(
+        self, access: PartitionAccess, seeds: Any, sampling: SamplingPlan, times: Any = None
+    ) -> None:
+        self._access = access
+        self._sampling = sampling
+        self._sampler = sampling.make_sampler(access)
+        self.node_type, ids = resolve_seeds(access.schema, seeds)
+        self._gids = (
+            gids_in_input_order(access, self.node_type)
+            if ids is None
+            else find_nodes(access, self.node_type, ids)
+        )
+        self._times = None if times is None else self._resolve_times(times)
+
+    @property
+    def snapshot_id(self) -> str:
+        """See `BatchSource`, as for all that follow."""
+        return self._access.snapshot_id
+
+    @property
+    def num_seeds(self) -> int:
+        """How many seeds there are."""
+        return len(self._gids)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no batch costs a call."""
+        return self._sampler.is_local
+
+    def fingerprint(self) -> str:
+        """What tells these seeds and this way to sample them from others."""
+        state = hashlib.blake2b(repr((self.node_type, self._sampling)).encode(), digest_size=16)
+        state.update(self._gids.tobytes())
+        if self._times is not None:
+            state.update(self._times.tobytes())
+        return state.hexdigest()
+
+    def make(self, rows: Ints, stream: BatchStream) -> Batch:
+        """The neighbourhood of the seeds of these numbers."""
+        times = None if self._times is None else {self.node_type: self._times[rows]}
+        seeds = Seeds({self.node_type: self._gids[rows]}, times)
+        subgraph = self._sampler.sample(seeds, stream)
+        return Batch(self._access, subgraph, self.node_type, stream.epoch, stream.batch, rows)
+
+    def _resolve_times(self, times: Any) -> Ints:
+        if not isinstance(times, str):
+            return as_times("seed_times", times, len(self._gids), "seeds")
+        columns = self._access.schema.node_type(self.node_type).columns
+        require_column(columns, times, f"node type {self.node_type!r}")
+        column = to_numpy(node_column(self._access, self.node_type, times, self._gids))
+        return as_times(f"the column {times!r}", column, len(self._gids), "seeds")
