@@ -104,11 +104,16 @@ def _gather(access: PartitionAccess, key: ArrayKey, owners: Ints, rows: Ints) ->
         # Nothing asked for: any partition knows the dtype.
         nothing = np.zeros(0, np.int64)
         pieces = list(ask_owners(access, [key], nothing, lambda at: TakeRows(key, at), 0))
-    return _merge([at for at, _ in pieces], [answer for _, answer in pieces])
+    return merge([at for at, _ in pieces], [answer for _, answer in pieces])
 
 
-def _merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
-    """Put the pieces back in the order in which they were asked for."""
+def merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
+    """Put pieces of a column back in the order in which they were asked for.
+
+    Args:
+        places: where in the whole the rows of each piece go, rising within a piece.
+        pieces: the pieces, one or more.
+    """
     if len(pieces) == 1:
         return pieces[0]
     if all(isinstance(piece, np.ndarray) for piece in pieces):
@@ -130,13 +135,20 @@ def ask_owners(
 ) -> Iterator[tuple[Ints, Any]]:
     """Run one request per owner, here where its arrays are mapped, else at the owner.
 
+    Args:
+        access: the graph.
+        keys: the arrays that the request reads; none to ask the owners, and map nothing.
+        owners: ``int64[n]``, the partition that each row asked about belongs to.
+        request: makes the request for some of the rows.
+        empty_part: a partition to ask even where no row is its own.
+
     Yields:
         Which of the rows asked about a piece answers (in rising order), and the answer.
     """
     groups = dict(_groups(owners))
     if empty_part is not None:
         groups.setdefault(empty_part, np.zeros(0, np.int64))
-    mapped = access.mapped(keys)
+    mapped = access.mapped(keys) if keys else [None] * access.book.parts
     remote = {part: request(at) for part, at in groups.items() if mapped[part] is None}
     answers = access.call_all(remote) if remote else {}
     for part, at in groups.items():

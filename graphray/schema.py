@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from graphray.errors import ColumnNotFound, NodeTypeNotFound, RelationNotFound
@@ -96,6 +97,11 @@ class GraphSchema:
             for direction in relation_type.stored_directions
         )
 
+    @cached_property
+    def _by_triple(self) -> dict[tuple[str, ...], RelationType]:
+        # A knowledge graph has hundreds of relations, and asks for each of them at a time.
+        return {r.relation: r for r in self.relations}
+
     def node_type(self, name: str) -> NodeType:
         """The node type of that name; raises NodeTypeNotFound."""
         for node_type in self.node_types:
@@ -123,7 +129,8 @@ class GraphSchema:
         if isinstance(relation, str):
             found = [r for r in self.relations if relation in (r.relation.name, str(r.relation))]
         else:
-            found = [r for r in self.relations if r.relation == tuple(relation)]
+            known = self._by_triple.get(tuple(relation))
+            found = [] if known is None else [known]
         if len(found) == 1:
             return found[0]
         problem = "several relations are" if found else "no relation is"

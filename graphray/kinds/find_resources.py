@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,13 @@ from graphray.operations import NOT_FOUND, FindIds, ShardView
 from graphray.shard import GID, ID, KEY, ArrayKey, index_table
 
 Ints = npt.NDArray[np.int64]
+
+
+class Resource(NamedTuple):
+    """A resource as it is stored: its node type and global id."""
+
+    node_type: str
+    gid: int
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from graphray.kinds.formats.triples import TriplePaths
 from graphray.kinds.hierarchy_tables import BROADER, hierarchy_tables
 from graphray.kinds.knowledge import KnowledgeGraph, only
 from graphray.kinds.level_graph import level_tables
+from graphray.kinds.relations import RELATIONS_MAX
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.vocabulary import LEVEL, PARENT
 from graphray.schema import Direction
@@ -64,16 +65,18 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
         format: str | None = None,
         base: str | None = None,
         prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
         parent: Parent = BROADER,
         dag: bool = False,
     ) -> GraphTables:
         """The tables of RDF files.
 
         Args:
-            paths: as in `KnowledgeGraph.from_rdf`, like the next three.
+            paths: as in `KnowledgeGraph.from_rdf`, like the next four.
             format: see there.
             base: see there.
             prefixes: see there.
+            relations_max: see there.
             parent: the predicate that leads from a child to its parent, or several; ``^`` before
                 one that leads from parent to child. By default skos:broader.
             dag: whether a node may have several parents.
@@ -82,7 +85,9 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
             InputError: where a file is malformed, no triple has such a predicate, a node has
                 several parents, or parents form a cycle, which the message names.
         """
-        tables = KnowledgeGraph.from_rdf(paths, format=format, base=base, prefixes=prefixes)
+        tables = KnowledgeGraph.from_rdf(
+            paths, format=format, base=base, prefixes=prefixes, relations_max=relations_max
+        )
         return hierarchy_tables(tables, parent, dag=dag)
 
     @staticmethod
@@ -90,36 +95,43 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
         paths: TriplePaths,
         *,
         prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
         parent: Parent = BROADER,
         dag: bool = False,
     ) -> GraphTables:
         """The tables of tab-separated triples (`KnowledgeGraph.from_tsv`); errors as in `from_rdf`.
 
         Args:
-            paths: as in `KnowledgeGraph.from_tsv`.
+            paths: as in `KnowledgeGraph.from_tsv`, like the next two.
             prefixes: see there.
+            relations_max: see there.
             parent: as in `from_rdf`.
             dag: whether a node may have several parents.
         """
-        return hierarchy_tables(KnowledgeGraph.from_tsv(paths, prefixes=prefixes), parent, dag=dag)
+        tables = KnowledgeGraph.from_tsv(paths, prefixes=prefixes, relations_max=relations_max)
+        return hierarchy_tables(tables, parent, dag=dag)
 
     @staticmethod
     def from_triples(
         triples: Iterable[tuple[str, str, Any]],
         *,
         prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
         parent: Parent = BROADER,
         dag: bool = False,
     ) -> GraphTables:
         """The tables of triples in memory; errors as in `from_rdf`.
 
         Args:
-            triples: as in `KnowledgeGraph.from_triples`.
+            triples: as in `KnowledgeGraph.from_triples`, like the next two.
             prefixes: see there.
+            relations_max: see there.
             parent: as in `from_rdf`.
             dag: whether a node may have several parents.
         """
-        tables = KnowledgeGraph.from_triples(triples, prefixes=prefixes)
+        tables = KnowledgeGraph.from_triples(
+            triples, prefixes=prefixes, relations_max=relations_max
+        )
         return hierarchy_tables(tables, parent, dag=dag)
 
     @property

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from graphray.errors import InputError
 from graphray.kinds.generations import UNPLACED, generations, some_cycle
+from graphray.kinds.relations import by_predicate
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.vocabulary import LEVEL, PARENT, VOCABULARY, Vocabulary
 from graphray.schema import Relation
@@ -127,11 +128,11 @@ def _parent_edges(
     """Child and parent of every distinct pair, in numbers."""
     pairs = [np.empty((2, 0), np.int64)]
     for relation, table in tables.edges.items():
-        iri = vocabulary.predicates[relation.name]
-        ends = [numbering.numbers(table[name]) for name in ("src", "dst")]
-        pairs += [np.stack(ends)] * (iri in parents) + [np.stack(ends[::-1])] * (
-            INVERSE + iri in parents
-        )
+        for name, part in by_predicate(relation, table).items():
+            iri = vocabulary.predicates[name]
+            ends = [numbering.numbers(part[end]) for end in ("src", "dst")]
+            pairs += [np.stack(ends)] * (iri in parents)
+            pairs += [np.stack(ends[::-1])] * (INVERSE + iri in parents)
     children, above = np.unique(np.concatenate(pairs, axis=1), axis=1)
     return children, above
 

@@ -18,20 +18,23 @@ from graphray.errors import NodeNotFound
 from graphray.gather import node_column, to_arrow
 from graphray.graph import Graph
 from graphray.kinds.face import Face
-from graphray.kinds.find_resources import find_resources
+from graphray.kinds.find_resources import Resource, find_resources
 from graphray.kinds.formats.ntriples import write_ntriples
 from graphray.kinds.formats.rdf import RdfPath, read_rdf
 from graphray.kinds.formats.triples import TriplePaths, checked_triples, read_triple_files
 from graphray.kinds.knowledge_tables import knowledge_tables
-from graphray.kinds.patterns import Resource, TripleMatcher
+from graphray.kinds.patterns import TripleMatcher
 from graphray.kinds.property_view import property_tables
+from graphray.kinds.relations import RELATIONS_MAX
 from graphray.kinds.steps import NodeSet, Steps
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import SUBCLASS_OF, SUBPROPERTY_OF, TYPE, Literal, Prefixes, Triple
+from graphray.kinds.together import node_cells, take_cells
 from graphray.kinds.triples import Triples, triples_table
 from graphray.kinds.vocabulary import VOCABULARY, Vocabulary
 from graphray.operations import NOT_FOUND
 from graphray.schema import Direction, Relation
+from graphray.shard import ID
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class KnowledgeGraph(Face):
         format: str | None = None,
         base: str | None = None,
         prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
     ) -> GraphTables:
         """The tables of N-Triples, Turtle, RDF/XML or JSON-LD files.
 
@@ -94,30 +98,43 @@ class KnowledgeGraph(Face):
             format: such as ``"ttl"``; None for what the suffix says.
             base: the IRI against which relative ones are resolved.
             prefixes: in addition to those that the files declare.
+            relations_max: how many relations predicates may take of their own, one for each pair of
+                node types that a predicate joins. The rarer ones share the relation ``statement``.
 
         Raises:
             InputError: where a file is malformed, naming file and line.
             MissingDependency: where pyoxigraph is not installed.
         """
-        return knowledge_tables(read_rdf(paths, format=format, base=base), prefixes=prefixes)
+        triples = read_rdf(paths, format=format, base=base)
+        return knowledge_tables(triples, prefixes=prefixes, relations_max=relations_max)
 
     @staticmethod
-    def from_tsv(paths: TriplePaths, *, prefixes: Mapping[str, str] | None = None) -> GraphTables:
+    def from_tsv(
+        paths: TriplePaths,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
+    ) -> GraphTables:
         """The tables of tab-separated triples: head, relation, tail, no header, as in FB15k-237.
 
         Args:
             paths: a file; a folder with ``train.txt``, ``valid.txt`` and ``test.txt``; or
                 ``{split: file}``. With several, each edge has its split in the column ``split``.
             prefixes: read terms as CURIEs of these; None for names that are taken as they stand.
+            relations_max: as in `from_rdf`.
 
         Raises:
             InputError: where a row is malformed or has an unknown prefix, naming file and row.
         """
-        return knowledge_tables(read_triple_files(paths, prefixes=prefixes), prefixes=prefixes)
+        triples = read_triple_files(paths, prefixes=prefixes)
+        return knowledge_tables(triples, prefixes=prefixes, relations_max=relations_max)
 
     @staticmethod
     def from_triples(
-        triples: Iterable[tuple[str, str, Any]], *, prefixes: Mapping[str, str] | None = None
+        triples: Iterable[tuple[str, str, Any]],
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
     ) -> GraphTables:
         """The tables of triples in memory.
 
@@ -125,6 +142,7 @@ class KnowledgeGraph(Face):
             triples: subject, predicate, object; an object is a resource where it is a string, else
                 a `Literal`, a number, a truth value, a date or a time.
             prefixes: read terms as CURIEs of these; None for names that are taken as they stand.
+            relations_max: as in `from_rdf`.
 
         Raises:
             InputError: where there are none, a subject or predicate is no string, an object is
@@ -132,7 +150,8 @@ class KnowledgeGraph(Face):
         """
         known = None if prefixes is None else Prefixes(prefixes)
         terms = checked_triples(triples, known)
-        return knowledge_tables(Triples(triples_table(terms)), prefixes=prefixes)
+        read = Triples(triples_table(terms))
+        return knowledge_tables(read, prefixes=prefixes, relations_max=relations_max)
 
     @property
     def prefixes(self) -> Mapping[str, str]:
@@ -157,15 +176,16 @@ class KnowledgeGraph(Face):
             ArgumentError: where its prefix is not known.
         """
         found = self._resource(term)
-        node = self.graph.node(self._steps.ids(only(found))[0], found.node_type)
         hidden = {column.written for column in self._vocabulary.literals}
-        properties = {
-            name: value
-            for name, value in node.properties.items()
-            if value is not None and name not in hidden
-        }
+        columns = self.graph.schema.node_type(found.node_type).columns
+        names = [ID, *(column.name for column in columns if column.name not in hidden)]
+        access, gid = self.graph.access, np.array([found.gid])
+        cells = take_cells(access, [node_cells(access, found.node_type, n, gid) for n in names])
+        (own, *values) = (to_arrow(cell)[0].as_py() for cell in cells)
+        properties = {n: v for n, v in zip(names[1:], values, strict=True) if v is not None}
         types = self._steps.ids(self._direct_types(found))
-        return Entity(str(node.id), found.node_type, tuple(types), properties, node.partition)
+        part = int(access.book.owner(found.node_type, gid)[0])
+        return Entity(own, found.node_type, tuple(types), properties, part)
 
     def types(self, term: str, *, inferred: bool = False) -> list[str]:
         """The IRIs of the classes that a resource is said to be of.

@@ -3,6 +3,8 @@
 - A resource becomes a node of one type (see `graphray.kinds.entity_types`).
 - A triple between resources becomes an edge: one relation per predicate and pair of node types.
   That holds for rdf:type and for the two hierarchies as well, so that nothing of them is lost.
+  Where that would be too many relations, the rarer predicates share one
+  (see `graphray.kinds.relations`).
 - A triple with a literal becomes a value in a column of its subject's type: one column per
   predicate, datatype and language, of lists where a subject has several.
 - What the names of types, relations and columns stand for is kept beside (see
@@ -21,28 +23,35 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.errors import InputError
-from graphray.kinds.entity_types import Links, entity_types
+from graphray.kinds.entity_types import entity_types
 from graphray.kinds.literal_columns import Members, literal_columns
 from graphray.kinds.numbered_triples import number_triples
+from graphray.kinds.relations import RELATIONS_MAX, TypedLinks, relation_tables
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import Prefixes
 from graphray.kinds.triples import Triples
 from graphray.kinds.vocabulary import ENTITY, VOCABULARY, Vocabulary, name_iris
-from graphray.schema import Relation
 
 Ints = npt.NDArray[Any]
 
 
-def knowledge_tables(triples: Triples, *, prefixes: Mapping[str, str] | None = None) -> GraphTables:
+def knowledge_tables(
+    triples: Triples,
+    *,
+    prefixes: Mapping[str, str] | None = None,
+    relations_max: int = RELATIONS_MAX,
+) -> GraphTables:
     """The tables of a knowledge graph.
 
     Args:
         triples: what the graph says.
         prefixes: prefix to namespace, in addition to those that the files declare: names in the
             schema become CURIEs by them, and calls accept such CURIEs.
+        relations_max: how many relations predicates of their own may take.
 
     Raises:
         InputError: where there are no triples.
+        ArgumentError: where ``relations_max`` is negative.
 
     Example:
         >>> from graphray.kinds.terms import Literal, Triple
@@ -82,8 +91,8 @@ def knowledge_tables(triples: Triples, *, prefixes: Mapping[str, str] | None = N
         known,
     )
     nodes[VOCABULARY] = vocabulary.to_table()
-    relation_names = [names[iri] for iri in predicates]
-    edges = _relations(links, type_of % len(type_names), type_names, relation_names, statements)
+    kinds = TypedLinks(links, type_of % len(type_names), type_names, [names[i] for i in predicates])
+    edges = relation_tables(kinds, statements, relations_max)
     return GraphTables("knowledge", nodes, edges, lost=triples.lost)
 
 
@@ -92,30 +101,3 @@ def _members(type_names: list[str], type_of: Ints) -> list[Members]:
     codes = type_of % len(type_names)
     found = [Members(name, np.flatnonzero(codes == code)) for code, name in enumerate(type_names)]
     return [kind for kind in found if len(kind.resources)]
-
-
-def _relations(
-    links: Links,
-    type_of: Ints,
-    type_names: list[str],
-    relation_names: list[str],
-    statements: pa.Table,
-) -> dict[Relation, pa.Table]:
-    """The edge table of each predicate and pair of node types."""
-    keys = np.stack([links.relations, type_of[links.subjects], type_of[links.objects]])
-    order = np.lexsort(keys[::-1])
-    starts = np.flatnonzero((np.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
-    tables = {}
-    for at in np.split(order, starts) if len(order) else ():
-        predicate, source, destination = keys[:, at[0]].tolist()
-        relation = Relation(type_names[source], relation_names[predicate], type_names[destination])
-        rows = pa.array(at)
-        properties = statements.take(rows) if statements.num_columns else statements
-        tables[relation] = pa.table(
-            {
-                "src": links.resources.take(pa.array(links.subjects[at])),
-                "dst": links.resources.take(pa.array(links.objects[at])),
-                **{name: properties[name] for name in properties.column_names},
-            }
-        )
-    return tables

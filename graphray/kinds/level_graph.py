@@ -14,10 +14,11 @@ import pyarrow as pa
 from scipy import sparse
 
 from graphray.access import PartitionAccess
+from graphray.gather import edge_column, to_numpy
 from graphray.kinds.ancestry import OUTSIDE, Ancestry
 from graphray.kinds.steps import Steps
 from graphray.kinds.tables import GraphTables
-from graphray.kinds.vocabulary import PARENT, VOCABULARY, Vocabulary
+from graphray.kinds.vocabulary import PARENT, PREDICATE, STATEMENT, VOCABULARY, Vocabulary
 from graphray.kinds.whole import nodes_as_table
 from graphray.schema import Relation
 
@@ -55,18 +56,33 @@ def _edge_counts(
     making = {iri.removeprefix("^") for iri in vocabulary.parents}
     counts: dict[str, sparse.csr_matrix] = {}
     for relation in (kind.relation for kind in access.schema.relations):
-        if relation.name == PARENT or vocabulary.predicates[relation.name] in making:
+        if relation.name == PARENT:
             continue
         if relation.source in ancestry.starts and relation.destination in ancestry.starts:
-            gids = np.arange(access.book.num_nodes(relation.source))
-            entries = steps.adjacency(relation, "out").of(gids)
-            sources = ancestry.starts[relation.source] + entries.rows
-            destinations = ancestry.starts[relation.destination] + entries.neighbors
-            ones = np.ones(len(sources), np.int64)
-            matrix = sparse.csr_matrix((ones, (sources, destinations)), ancestry.parents.shape)
-            known = counts.get(relation.name)
-            counts[relation.name] = matrix if known is None else known + matrix
+            for name, rows, neighbors in _edges(access, steps, relation):
+                if vocabulary.predicates[name] in making:
+                    continue
+                sources = ancestry.starts[relation.source] + rows
+                destinations = ancestry.starts[relation.destination] + neighbors
+                ones = np.ones(len(sources), np.int64)
+                matrix = sparse.csr_matrix((ones, (sources, destinations)), ancestry.parents.shape)
+                counts[name] = counts[name] + matrix if name in counts else matrix
     return counts
+
+
+def _edges(
+    access: PartitionAccess, steps: Steps, relation: Relation
+) -> Iterator[tuple[str, Ints, Ints]]:
+    """The edges of every predicate in a relation: its name, and both ends as global ids."""
+    gids = np.arange(access.book.num_nodes(relation.source))
+    entries = steps.adjacency(relation, "out").of(gids)
+    if relation.name != STATEMENT or len(entries.rows) == 0:
+        yield relation.name, entries.rows, entries.neighbors
+        return
+    names = to_numpy(edge_column(access, relation, "out", PREDICATE, entries.positions))
+    for name in np.unique(names):
+        at = names == name
+        yield str(name), entries.rows[at], entries.neighbors[at]
 
 
 def _tables(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from graphray.access import PartitionAccess
 from graphray.gather import user_ids_of
 from graphray.kinds.adjacent import Adjacency
+from graphray.kinds.together import Walk, follow
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
@@ -38,15 +39,12 @@ class Steps:
         return self._adjacencies[name]
 
     def step(self, start: NodeSet, relations: Iterable[Relation], direction: Direction) -> NodeSet:
-        """The nodes one step along any of the relations."""
+        """The nodes one step along any of the relations, which are followed in one round."""
+        walks = [Walk(relation, direction, np.empty(0, np.int64)) for relation in relations]
+        walks = [w._replace(gids=start[w.near_type]) for w in walks if w.near_type in start]
         found: dict[str, list[Ints]] = {}
-        for relation in relations:
-            near, far = relation.source, relation.destination
-            if direction == "in":
-                near, far = far, near
-            if near in start:
-                entries = self.adjacency(relation, direction).of(start[near])
-                found.setdefault(far, []).append(entries.neighbors)
+        for walk, entries in zip(walks, follow(self._access, walks), strict=True):
+            found.setdefault(walk.far_type, []).append(entries.neighbors)
         joined = {name: np.unique(np.concatenate(gids)) for name, gids in found.items()}
         return {name: gids for name, gids in joined.items() if len(gids)}
 

@@ -9,7 +9,9 @@ to it can go from names to IRIs and back:
 role           name                          what else its row says
 =============  ============================  =======================================================
 type           a node type                   ``iri`` of the class; null for `ENTITY`
-predicate      a relation, wherever it goes  ``iri``
+predicate      a relation, wherever it       ``iri``
+               goes, or a value of the
+               column `PREDICATE`
 literal        a column                      ``iri`` of the predicate, ``node_type``, ``datatype``,
                                              ``language``
 written        a column of texts as written  the same (see `graphray.kinds.literals`)
@@ -35,16 +37,21 @@ VOCABULARY: Final = "vocabulary"
 ENTITY: Final = "entity"
 """The node type of entities that no statement gives a type."""
 
+STATEMENT: Final = "statement"
+"""The relation of all predicates that have no relation of their own."""
+PREDICATE: Final = "predicate"
+"""The column of `STATEMENT` that names each edge's predicate."""
+
 PARENT: Final = "parent"
 """The relation from child to parent, in a hierarchy."""
 LEVEL: Final = "level"
 """The column of levels, in a hierarchy; the roots are at 0, null is outside."""
 
-_TYPE, _PREDICATE, _LITERAL = "type", "predicate", "literal"
+_TYPE, _LITERAL = "type", "literal"
 _WRITTEN, _PREFIX = "written", "prefix"
 _FIELDS = ("id", "role", "name", "iri", "node_type", "datatype", "language")
 # Column names and node types that are taken already.
-_RESERVED = (ENTITY, VOCABULARY, PARENT, LEVEL, "id", "src", "dst")
+_RESERVED = (ENTITY, VOCABULARY, STATEMENT, PARENT, LEVEL, "id", "src", "dst")
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Vocabulary:
         """The node table of the type `VOCABULARY`."""
         rows: list[tuple[str | None, ...]] = []
         rows += [(_TYPE, name, iri, None, None, None) for name, iri in self.classes.items()]
-        rows += [(_PREDICATE, name, iri, None, None, None) for name, iri in self.predicates.items()]
+        rows += [(PREDICATE, name, iri, None, None, None) for name, iri in self.predicates.items()]
         for column in self.literals:
             meaning = (column.predicate, column.node_type, column.datatype, column.language)
             rows.append((_LITERAL, column.name, *meaning))
@@ -120,7 +127,7 @@ class Vocabulary:
         written = {_meaning(row): row["name"] for row in by_role[_WRITTEN]}
         return cls(
             {row["name"]: row["iri"] for row in by_role[_TYPE]},
-            {row["name"]: row["iri"] for row in by_role[_PREDICATE]},
+            {row["name"]: row["iri"] for row in by_role[PREDICATE]},
             tuple(
                 LiteralColumn(
                     row["node_type"],

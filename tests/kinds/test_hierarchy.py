@@ -51,7 +51,12 @@ def forests(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 
 def graph_of(
-    edges: list[tuple[int, int]], others: list[tuple[int, int]], *, dag: bool, parts: int = 1
+    edges: list[tuple[int, int]],
+    others: list[tuple[int, int]],
+    *,
+    dag: bool,
+    parts: int = 1,
+    relations_max: int = 500,
 ) -> HierarchicalKnowledgeGraph:
     """Nodes of three types; each edge is said from one end or from the other."""
     statements = [
@@ -64,7 +69,7 @@ def graph_of(
     present = {p for _, p, _ in statements}
     parent = [{"in": "in", "holds": "^holds"}[p] for p in sorted(named & present)]
     tables = HierarchicalKnowledgeGraph.from_triples(
-        statements, prefixes={}, parent=parent, dag=dag
+        statements, prefixes={}, relations_max=relations_max, parent=parent, dag=dag
     )
     return HierarchicalKnowledgeGraph(tables.in_memory(parts=parts))
 
@@ -87,9 +92,12 @@ def places() -> HierarchicalKnowledgeGraph:
 
 
 @settings(max_examples=25)
-@given(dags().filter(bool), st.integers(1, 2))
-def test_walks_are_those_of_networkx(edges: list[tuple[int, int]], parts: int) -> None:
-    graph, up = graph_of(edges, [], dag=True, parts=parts), upwards(edges)
+@given(dags().filter(bool), st.integers(1, 2), st.sampled_from([0, 500]))
+def test_walks_are_those_of_networkx(
+    edges: list[tuple[int, int]], parts: int, relations_max: int
+) -> None:
+    graph = graph_of(edges, [], dag=True, parts=parts, relations_max=relations_max)
+    up = upwards(edges)
     levels = longest_way_up(up)
     assert set(graph.roots()) == {node for node in up if up.out_degree(node) == 0}
     assert graph.num_levels == max(levels.values()) + 1
@@ -108,7 +116,8 @@ def test_walks_are_those_of_networkx(edges: list[tuple[int, int]], parts: int) -
 def test_levels_as_graphs(
     edges: list[tuple[int, int]], likes: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    graph, up = graph_of(edges, likes, dag=True), upwards(edges)
+    relations_max = data.draw(st.sampled_from([0, 500]))
+    graph, up = graph_of(edges, likes, dag=True, relations_max=relations_max), upwards(edges)
     levels = longest_way_up(up)
     level = data.draw(st.integers(0, max(levels.values())))
     at_level = {node for node in up if levels[node] == level}

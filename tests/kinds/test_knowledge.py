@@ -36,8 +36,16 @@ PEOPLE = [
 ]
 
 
-def kg_of(statements: list[Triple], declared: Mapping[str, str], parts: int = 1) -> KnowledgeGraph:
-    tables = KnowledgeGraph.from_triples(map(tuple, statements), prefixes=declared)
+# None of its own but what the schema needs, some, and all.
+ROOM = st.sampled_from([0, 4, 500])
+
+
+def kg_of(
+    statements: list[Triple], declared: Mapping[str, str], parts: int = 1, relations_max: int = 500
+) -> KnowledgeGraph:
+    tables = KnowledgeGraph.from_triples(
+        map(tuple, statements), prefixes=declared, relations_max=relations_max
+    )
     return KnowledgeGraph(tables.in_memory(parts=parts))
 
 
@@ -52,9 +60,11 @@ def people(tables: GraphTables) -> KnowledgeGraph:
 
 
 @settings(max_examples=50)
-@given(graphs, prefixes)
-def test_what_goes_in_comes_out(statements: list[Triple], declared: dict[str, str]) -> None:
-    found = list(kg_of(statements, declared).triples())
+@given(graphs, prefixes, ROOM)
+def test_what_goes_in_comes_out(
+    statements: list[Triple], declared: dict[str, str], relations_max: int
+) -> None:
+    found = list(kg_of(statements, declared, relations_max=relations_max).triples())
     assert set(found) == set(statements)
     assert len(found) == len(set(statements))
 
@@ -71,9 +81,11 @@ def test_ntriples_and_back(
 
 
 @settings(max_examples=50)
-@given(st.data(), graphs)
-def test_patterns_match_what_a_plain_search_matches(data: Any, statements: list[Triple]) -> None:
-    kg = kg_of(statements, {}, parts=2)
+@given(st.data(), graphs, ROOM)
+def test_patterns_match_what_a_plain_search_matches(
+    data: Any, statements: list[Triple], relations_max: int
+) -> None:
+    kg = kg_of(statements, {}, 2, relations_max)
     for _ in range(5):
         near = data.draw(triples | st.sampled_from(statements))
         far = data.draw(resources | literals | st.just(near.object))
@@ -116,9 +128,11 @@ def test_an_entity_is_of_a_most_specific_class(statements: list[Triple]) -> None
 
 
 @settings(max_examples=50)
-@given(graphs)
-def test_the_class_hierarchy_is_that_of_networkx(statements: list[Triple]) -> None:
-    kg = kg_of(statements, {})
+@given(graphs, ROOM)
+def test_the_class_hierarchy_is_that_of_networkx(
+    statements: list[Triple], relations_max: int
+) -> None:
+    kg = kg_of(statements, {}, relations_max=relations_max)
     below = nx.DiGraph((s, o) for s, p, o in statements if p == SUBCLASS_OF)
     for name in below:
         assert set(kg.superclasses(name)) == nx.descendants(below, name) - {name}
