@@ -2,7 +2,8 @@
 
 Two ways, and every reader above this seam uses the same two: arrays that are *mapped* into this
 process, and *requests* that run where a partition is. An opened store maps everything; a running
-graph maps what this node's object store holds and sends requests for the rest.
+graph maps what this node's object store holds and sends requests for the rest. Of that rest a node
+may keep the rows that it reads most often: the *cache*.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from graphray.book import PartitionBook
+from graphray.node_cache import NodeCache
 from graphray.operations import Request
 from graphray.schema import GraphSchema, KindName
 from graphray.shard import ArrayKey, ShardArray
@@ -26,6 +28,7 @@ class PartitionAccess(Protocol):
     schema: GraphSchema
     book: PartitionBook
     snapshot_id: str
+    cache: NodeCache
 
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         """The named arrays of every partition, or None for a partition that is not mapped here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.access import PartitionAccess
+from graphray.bfloat16 import from_bits
 from graphray.errors import NodeNotFound
 from graphray.ids import UserIds, as_user_ids, index_keys
-from graphray.operations import NOT_FOUND, FindIds, Request, ShardView, TakeRows
+from graphray.operations import NOT_FOUND, FindIds, Request, ShardView
+from graphray.row_reading import TableRows, as_arrow, read_rows
 from graphray.schema import Direction, Relation
 from graphray.shard import (
     GID,
     ID,
     KEY,
+    RESERVED_PREFIX,
     ArrayKey,
     ShardArray,
     edges_table,
@@ -31,19 +34,46 @@ _NAMED_IN_ERRORS_MAX = 5
 
 def node_column(access: PartitionAccess, node_type: str, column: str, gids: Ints) -> ShardArray:
     """A column of nodes given by global id, aligned with ``gids``."""
-    owners = access.book.owner(node_type, gids)
-    rows = gids - access.book.node_offsets[node_type][owners]
-    return _gather(access, ArrayKey(nodes_table(node_type), column), owners, rows)
+    return node_columns(access, node_type, [column], gids)[column]
+
+
+def node_columns(
+    access: PartitionAccess, node_type: str, columns: Sequence[str], gids: Ints
+) -> dict[str, ShardArray]:
+    """Columns of nodes given by global id, each aligned with ``gids``, in one call per owner.
+
+    What the node's hot rows hold is read from them (see `graphray.node_cache`).
+    """
+    table = nodes_table(node_type)
+    mapped = access.mapped([ArrayKey(table, column) for column in columns])
+    is_local = all(arrays is not None for arrays in mapped)
+    hot = None if is_local else access.cache.hot_rows(node_type)
+    rows = TableRows(table, access.book.node_offsets[node_type], gids)
+    read = read_rows(rows, columns, mapped, hot, access.call_all)
+    if not is_local and not all(column.startswith(RESERVED_PREFIX) for column in columns):
+        access.cache.note(node_type, read.elsewhere, read.hits, read.misses)
+    return read.columns
 
 
 def edge_column(
     access: PartitionAccess, relation: Relation, direction: Direction, column: str, positions: Ints
 ) -> ShardArray:
     """A column of edges given by position, aligned with ``positions``."""
-    adjacency = (relation, direction)
-    owners = access.book.edge_owner(adjacency, positions)
-    rows = positions - access.book.edge_offsets[adjacency][owners]
-    return _gather(access, ArrayKey(edges_table(relation, direction), column), owners, rows)
+    return edge_columns(access, relation, direction, [column], positions)[column]
+
+
+def edge_columns(
+    access: PartitionAccess,
+    relation: Relation,
+    direction: Direction,
+    columns: Sequence[str],
+    positions: Ints,
+) -> dict[str, ShardArray]:
+    """Columns of edges given by position, as `node_columns`; edges are not cached."""
+    table = edges_table(relation, direction)
+    mapped = access.mapped([ArrayKey(table, column) for column in columns])
+    rows = TableRows(table, access.book.edge_offsets[relation, direction], positions)
+    return read_rows(rows, columns, mapped, None, access.call_all).columns
 
 
 def find_nodes(access: PartitionAccess, node_type: str, ids: Any) -> Ints:
@@ -89,41 +119,14 @@ def to_numpy(array: ShardArray) -> npt.NDArray[Any]:
     return array if isinstance(array, np.ndarray) else array.to_numpy(zero_copy_only=False)
 
 
-def to_arrow(array: ShardArray) -> pa.Array:
-    """An Arrow array of whatever a column holds; a matrix becomes fixed-size lists."""
-    if not isinstance(array, np.ndarray):
-        return array
-    if array.ndim == 1:
-        return pa.array(array)
-    return pa.FixedSizeListArray.from_arrays(pa.array(array.reshape(-1)), array.shape[1])
-
-
-def _gather(access: PartitionAccess, key: ArrayKey, owners: Ints, rows: Ints) -> ShardArray:
-    pieces = list(ask_owners(access, [key], owners, lambda at: TakeRows(key, rows[at])))
-    if not pieces:
-        # Nothing asked for: any partition knows the dtype.
-        nothing = np.zeros(0, np.int64)
-        pieces = list(ask_owners(access, [key], nothing, lambda at: TakeRows(key, at), 0))
-    return merge([at for at, _ in pieces], [answer for _, answer in pieces])
-
-
-def merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
-    """Put pieces of a column back in the order in which they were asked for.
+def to_arrow(array: ShardArray, words: str = "") -> pa.Array:
+    """An Arrow array of whatever a column holds; a matrix becomes fixed-size lists.
 
     Args:
-        places: where in the whole the rows of each piece go, rising within a piece.
-        pieces: the pieces, one or more.
+        array: rows of a column.
+        words: the column's type in the schema, without which bfloat16 stays its bits.
     """
-    if len(pieces) == 1:
-        return pieces[0]
-    if all(isinstance(piece, np.ndarray) for piece in pieces):
-        out = np.empty((sum(map(len, places)), *pieces[0].shape[1:]), pieces[0].dtype)
-        for place, piece in zip(places, pieces, strict=True):
-            out[place] = piece
-        return out
-    # One partition may have nulls in a column where another has none.
-    joined = pa.concat_arrays([to_arrow(piece) for piece in pieces])
-    return joined.take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
+    return from_bits(as_arrow(array), words)
 
 
 def ask_owners(

@@ -10,6 +10,7 @@ from typing import Any
 from graphray.access import MappedArrays
 from graphray.book import PartitionBook
 from graphray.graph import Graph
+from graphray.node_cache import NodeCache
 from graphray.operations import Request, ShardView
 from graphray.schema import GraphSchema, KindName
 from graphray.shard import ArrayKey
@@ -48,6 +49,7 @@ class StoreAccess:
         self.schema: GraphSchema = store.schema
         self.book: PartitionBook = store.book
         self.snapshot_id: str = store.manifest.snapshot_id
+        self.cache = NodeCache(self.snapshot_id, board=None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return StoreAccess, (self._store,)

@@ -110,20 +110,27 @@ class FindIds:
 
 
 @dataclass(frozen=True)
-class TakeRows:
-    """Pick rows of one column.
+class Pick:
+    """Rows of some arrays of a shard.
 
     Attributes:
-        key: the array.
+        keys: the arrays.
         rows: ``int64[n]``, row numbers within the shard's table.
     """
 
-    key: ArrayKey
+    keys: tuple[ArrayKey, ...]
     rows: npt.NDArray[np.int64]
 
-    def run(self, view: ShardView) -> ShardArray:
-        """Those rows, in that order."""
-        return take(view.shard.array(self.key), self.rows)
+
+@dataclass(frozen=True)
+class TakeRows:
+    """Pick rows: of several arrays at once, and other rows of others."""
+
+    picks: tuple[Pick, ...]
+
+    def run(self, view: ShardView) -> list[list[ShardArray]]:
+        """For each pick and each of its arrays those rows, in that order."""
+        return [[take(view.shard.array(key), p.rows) for key in p.keys] for p in self.picks]
 
 
 def take(array: ShardArray, rows: npt.NDArray[np.int64]) -> ShardArray:

@@ -35,6 +35,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from graphray.bfloat16 import as_bits
 from graphray.schema import Direction, Relation
 
 ShardArray: TypeAlias = npt.NDArray[Any] | pa.Array
@@ -61,7 +62,8 @@ class Shard(Protocol):
         """The array of that name.
 
         Fixed-width columns without nulls come as a read-only ``ndarray`` (a fixed-size list as a
-        2-D one); strings, lists and columns with nulls as a ``pyarrow.Array``.
+        2-D one); strings, lists and columns with nulls as a ``pyarrow.Array``. bfloat16 comes as
+        its bits, ``uint16`` (see `graphray.bfloat16`).
         """
         ...
 
@@ -100,6 +102,7 @@ def as_shard_array(column: pa.Array) -> ShardArray:
     >>> as_shard_array(pa.array([1, 2, 3])).tolist()
     [1, 2, 3]
     """
+    column = as_bits(column)
     if column.null_count:
         return column
     if pa.types.is_fixed_size_list(column.type) and _is_fixed_width(column.type.value_type):

@@ -8,7 +8,7 @@ import pytest
 
 from graphray import operations
 from graphray.book import PartitionBook
-from graphray.operations import NOT_FOUND, FindIds, ShardView, TakeRows
+from graphray.operations import NOT_FOUND, FindIds, Pick, ShardView, TakeRows
 from graphray.schema import GraphSchema, NodeType
 from graphray.shard import GID, ID, KEY, ArrayKey, ShardArray, index_table
 
@@ -60,7 +60,10 @@ def test_an_empty_index_finds_nothing() -> None:
     "column", [np.arange(10, 15), np.eye(5), pa.array(["a", None, "c", "d", "e"])]
 )
 def test_rows_come_in_the_order_asked_for(column: ShardArray) -> None:
-    key = ArrayKey("nodes/node", "x")
-    rows = np.array([3, 0, 3, 1])
-    taken = TakeRows(key, rows).run(view_of({key: column}))
-    assert taken.tolist() == [column.tolist()[row] for row in rows]
+    key, other = ArrayKey("nodes/node", "x"), ArrayKey("nodes/node", "y")
+    rows, one = np.array([3, 0, 3, 1]), np.array([4])
+    view = view_of({key: column, other: np.arange(5)})
+    both, single = TakeRows((Pick((key, other), rows), Pick((key,), one))).run(view)
+    assert both[0].tolist() == [column.tolist()[row] for row in rows]
+    assert both[1].tolist() == rows.tolist()
+    assert [picked.tolist() for picked in single] == [[column.tolist()[4]]]

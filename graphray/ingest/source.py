@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from graphray.bfloat16 import type_words
 from graphray.errors import InputError
 from graphray.schema import Column
 from graphray.shard import RESERVED_PREFIX
@@ -104,7 +105,7 @@ class Source:
 
 def columns_of(table: pa.Table) -> tuple[Column, ...]:
     """The columns of a table as the schema states them."""
-    return tuple(Column(field.name, str(field.type)) for field in table.schema)
+    return tuple(Column(field.name, type_words(field.type)) for field in table.schema)
 
 
 def _storable(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,4 +1,4 @@
-"""Loads and prefetches by address: how one kernel reads the arrays of many partitions.
+"""Loads, copies and prefetches by address: how one kernel reads the arrays of many partitions.
 
 A process maps every partition that its node holds, each in arrays of its own. Instead of one call
 per partition, kernels take a small table of *base addresses*, one per partition, and load from
@@ -27,6 +27,19 @@ def _load(typing_context: Any, like: Any, address: Any) -> Any:
     return like.dtype(like, types.int64), generate
 
 
+def _loader(dtype: Any) -> Any:
+    def load_value(typing_context: Any, address: Any) -> Any:
+        """The value of one dtype at an address."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer_type = context.get_data_type(signature.return_type).as_pointer()
+            return builder.load(builder.inttoptr(arguments[0], pointer_type))
+
+        return dtype(types.int64), generate
+
+    return load_value
+
+
 def _prefetch(typing_context: Any, address: Any) -> Any:
     """Ask for the cache line at an address that is read soon; any address is harmless."""
 
@@ -45,5 +58,24 @@ def _prefetch(typing_context: Any, address: Any) -> Any:
     return types.void(types.int64), generate
 
 
+def _copy_bytes(typing_context: Any, target: Any, source: Any, count: Any) -> Any:
+    """Copy bytes from one address to another; the two ranges must not overlap."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte_pointer = ir.IntType(8).as_pointer()
+        addresses = [builder.inttoptr(address, byte_pointer) for address in arguments[:2]]
+        function = builder.module.declare_intrinsic(
+            "llvm.memcpy", [byte_pointer, byte_pointer, ir.IntType(64)]
+        )
+        is_volatile = ir.Constant(ir.IntType(1), 0)
+        builder.call(function, [*addresses, arguments[2], is_volatile])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
 load: Any = intrinsic(_load)
+load_uint32: Any = intrinsic(_loader(types.uint32))
+load_int64: Any = intrinsic(_loader(types.int64))
 prefetch: Any = intrinsic(_prefetch)
+copy_bytes: Any = intrinsic(_copy_bytes)

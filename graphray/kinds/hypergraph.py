@@ -115,7 +115,7 @@ class Hypergraph(Face):
         }
         for column in access.schema.relation_type(INCIDENCE).columns:
             values = edge_column(access, INCIDENCE, "in", column.name, entries.positions)
-            columns[column.name] = to_arrow(values)
+            columns[column.name] = to_arrow(values, column.dtype)
         return pa.table(columns)
 
     def s_neighbors(self, hyperedge: NodeId, s: int = 1) -> Array:

@@ -1,11 +1,12 @@
 """Metagraphs: graphs whose nodes may be sets of nodes, and sets of those.
 
 After Basu and Blanning, "Metagraphs and Their Applications" (2007), whose edges lead from a set to
-a set; here such a set is a metanode, named or not.
+a set; here such a set is a metanode, named or not. Their metapaths are `Metagraph.metapaths`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.errors import NodeNotFound
-from graphray.gather import edge_column, find_nodes, to_arrow, user_ids_of
-from graphray.ingest.frames import DST, SRC
+from graphray.gather import find_nodes, user_ids_of
+from graphray.graph import Graph
 from graphray.kinds.containment import (
     CONTAINS,
     CONTAINS_METANODE,
@@ -24,15 +25,19 @@ from graphray.kinds.containment import (
     NODE,
 )
 from graphray.kinds.contraction import contract
+from graphray.kinds.element_tables import edge_rows, edges_in_order, impact_table, joined_edges
 from graphray.kinds.face import Face
 from graphray.kinds.formats import nested_sets
+from graphray.kinds.impact import CONTAINMENT, spread
+from graphray.kinds.metapaths import metapaths
+from graphray.kinds.set_edges import reachable_edges
+from graphray.kinds.steps import NodeSet, Steps, union
 from graphray.kinds.tables import GraphTables
-from graphray.schema import Relation
+from graphray.schema import Direction, Relation
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 NodeId = int | str
-NAME = "name"
 
 
 class Contents(NamedTuple):
@@ -62,6 +67,10 @@ class Metagraph(Face):
     """
 
     kinds = frozenset({"metagraph"})
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self._steps = Steps(graph.access)
 
     def nodes(self) -> Array:
         """The ids of all nodes: ``int64[n]``, or ``object[n]`` of strings."""
@@ -125,13 +134,82 @@ class Metagraph(Face):
             NodeNotFound: where there is no such element.
         """
         near, far = (self._closure(element, recursive) for element in (sources, destinations))
-        tables = [
+        return joined_edges(
             self._edges(relation, near[relation.source], far[relation.destination])
             for relation in self._edge_relations()
-        ]
-        empty = pa.table({SRC: [], DST: [], NAME: pa.array([], pa.string())})
-        filled = [table for table in tables if table.num_rows]
-        return pa.concat_tables(filled, promote_options="permissive") if filled else empty
+        )
+
+    def impact(
+        self, elements: NodeId | Iterable[NodeId], *, direction: Direction = "out"
+    ) -> pa.Table:
+        """What a change of some elements reaches, along edges and through containment.
+
+        A change of a metanode is one of all that it contains; a change of an element is one, in
+        part, of the metanodes that contain it. An edge leads from its source to its destination
+        where the source has changed, as a whole or in part.
+
+        Args:
+            elements: the id of a node or metanode, or several.
+            direction: "in" for what a change of which would reach these.
+
+        Returns:
+            The columns ``element``; ``type``, "node" or "metanode"; ``steps``, how many edges it
+            takes at least; ``whole``, false for a metanode of which only a part is reached. The
+            elements themselves come first, with 0 steps.
+
+        Raises:
+            NodeNotFound: where there is no such element.
+
+        Example:
+            >>> m = Metagraph.of(Metagraph.from_sets(
+            ...     {"team": ["ada", "bob"]}, edges=[("cy", "bob"), ("team", "di")]))
+            >>> m.impact("cy").to_pandas()
+              element      type  steps  whole
+            0      cy      node      0   True
+            1     bob      node      1   True
+            2    team  metanode      1  False
+            3      di      node      2   True
+        """
+        start = self._node_set(elements)
+        waves = spread(self._steps, self._edge_relations(), start, direction)
+        return impact_table(self.graph.access, waves)
+
+    def metapaths(
+        self, sources: NodeId | Iterable[NodeId], targets: NodeId | Iterable[NodeId]
+    ) -> Iterator[pa.Table]:
+        """The ways from a set to a set on which each edge has all of its inputs.
+
+        An edge needs every node of its source: all that are inside where that is a metanode. Each
+        node has to be one of the sources, or be given by an edge before. See
+        `graphray.kinds.metapaths`.
+
+        Args:
+            sources: the id of a node or metanode, or several; a metanode stands for all nodes
+                inside it.
+            targets: likewise.
+
+        Returns:
+            An iterator over the edge-dominant metapaths: those of which no edge can be left out.
+            There may be exponentially many; they are found one by one. Each is a table of edges in
+            an order in which they can be taken, with the columns ``src``, ``dst`` and ``name``,
+            then the edges' properties. Where the targets are among the sources, it is empty.
+
+        Raises:
+            NodeNotFound: where there is no such element.
+
+        Example:
+            >>> m = Metagraph.of(Metagraph.from_sets(
+            ...     {"both": ["x", "y"]}, edges=[("a", "x"), ("b", "y"), ("both", "z")]))
+            >>> [path["src"].to_pylist() for path in m.metapaths({"a", "b"}, "z")]
+            [['a', 'b', 'both']]
+            >>> list(m.metapaths("a", "z"))
+            []
+        """
+        near, far = (self._nodes_of(given) for given in (sources, targets))
+        relations = self._edge_relations()
+        stored, joined = reachable_edges(self._steps, relations, near)
+        for path in metapaths(joined, frozenset(near.tolist()), frozenset(far.tolist())):
+            yield edges_in_order(self.graph.access, [stored[edge] for edge in path])
 
     def contract(self, metanode: NodeId) -> GraphTables:
         """The metagraph in which a metanode stands for all that it contains.
@@ -167,6 +245,17 @@ class Metagraph(Face):
             f"{element!r} is neither a node nor a metanode of this graph", ids=[element]
         )
 
+    def _node_set(self, elements: NodeId | Iterable[NodeId]) -> NodeSet:
+        """Elements as global ids by type."""
+        is_one = isinstance(elements, (str, int, np.integer))
+        return union(dict([self._find(e)]) for e in ([elements] if is_one else elements))
+
+    def _nodes_of(self, elements: NodeId | Iterable[NodeId]) -> Ints:
+        """The nodes among some elements, and inside them, as rising global ids."""
+        given = self._node_set(elements)
+        inside = self._steps.generations(given, CONTAINMENT, "out")
+        return union([given, *inside]).get(NODE, np.empty(0, np.int64))
+
     def _closure(self, element: NodeId, recursive: bool) -> dict[str, Ints]:
         """An element, and all that it contains, as global ids by type."""
         element_type, gids = self._find(element)
@@ -201,21 +290,10 @@ class Metagraph(Face):
 
     def _edges(self, relation: Relation, sources: Ints, destinations: Ints) -> pa.Table:
         """The edges of one relation from some elements to some others."""
-        access = self.graph.access
         entries = self.adjacency(relation, "out").of(sources)
         keep = np.isin(entries.neighbors, destinations)
-        count = int(np.sum(keep))
-        columns = {
-            SRC: pa.array(user_ids_of(access, relation.source, sources[entries.rows[keep]])),
-            DST: pa.array(user_ids_of(access, relation.destination, entries.neighbors[keep])),
-            NAME: pa.array([relation.name] * count, pa.string()),
-        }
-        for column in access.schema.relation_type(relation).columns:
-            positions = entries.positions[keep]
-            columns[column.name] = to_arrow(
-                edge_column(access, relation, "out", column.name, positions)
-            )
-        return pa.table(columns)
+        ends = sources[entries.rows[keep]], entries.neighbors[keep]
+        return edge_rows(self.graph.access, relation, *ends, entries.positions[keep])
 
     def _user_ids(self, name: str, gids: Ints) -> Array:
         return user_ids_of(self.graph.access, name, gids)

@@ -21,9 +21,10 @@ import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS, MappedAdjacency, draw_neighbors
-from graphray.gather import ask_owners, merge
+from graphray.gather import ask_owners
 from graphray.kinds.adjacent import Adjacent
 from graphray.operations import ShardView, take
+from graphray.row_reading import merge
 from graphray.schema import Direction, Relation
 from graphray.shard import ArrayKey, ShardArray, edges_table, nodes_table
 

@@ -28,7 +28,9 @@ def nodes_as_table(access: PartitionAccess, node_type: str, gids: Ints) -> pa.Ta
     """Nodes given by global id, with their properties, aligned with ``gids``."""
     columns = {ID_COLUMN: to_arrow(node_column(access, node_type, ID, gids))}
     for column in access.schema.node_type(node_type).columns:
-        columns[column.name] = to_arrow(node_column(access, node_type, column.name, gids))
+        columns[column.name] = to_arrow(
+            node_column(access, node_type, column.name, gids), column.dtype
+        )
     return pa.table(columns)
 
 
@@ -49,5 +51,7 @@ def edge_table(access: PartitionAccess, relation: Relation) -> pa.Table:
     }
     positions = entries.positions[order]
     for column in access.schema.relation_type(relation).columns:
-        columns[column.name] = to_arrow(edge_column(access, relation, "in", column.name, positions))
+        columns[column.name] = to_arrow(
+            edge_column(access, relation, "in", column.name, positions), column.dtype
+        )
     return pa.table(columns)

@@ -1,0 +1,67 @@
+"""Hot rows: copies of the rows that a node reads most often of partitions it does not hold.
+
+A value that travels through the object store, so that all processes of a node map one copy. It
+belongs to one snapshot, in which rows never change: what it holds equals what the owners would say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.take_rows import slot_table
+from graphray.shard import ShardArray
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class HotRows:
+    """Some rows of one node type's properties.
+
+    Attributes:
+        snapshot_id: the state of the graph that they were read from.
+        node_type: whose.
+        by: how they were chosen, in words.
+        gids: ``int64[n]``, global ids, the hottest first.
+        heat: ``float64[n]``, what they were chosen by, falling.
+        columns: per property its rows, aligned with ``gids``.
+        slots: the `graphray.kernels.take_rows.slot_table` of ``gids``.
+    """
+
+    snapshot_id: str
+    node_type: str
+    by: str
+    gids: Ints
+    heat: npt.NDArray[np.float64]
+    columns: Mapping[str, ShardArray]
+    slots: Ints
+
+    @classmethod
+    def of(
+        cls,
+        snapshot_id: str,
+        node_type: str,
+        by: str,
+        gids: Ints,
+        heat: npt.NDArray[np.float64],
+        columns: Mapping[str, ShardArray],
+    ) -> HotRows:
+        """Hot rows with the table that finds them."""
+        return cls(snapshot_id, node_type, by, gids, heat, columns, slot_table(gids))
+
+    def __len__(self) -> int:
+        return len(self.gids)
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take in the object store, the table included."""
+        own = self.gids.nbytes + self.heat.nbytes + self.slots.nbytes
+        return own + sum(column.nbytes for column in self.columns.values())
+
+    def held(self, columns: Sequence[str]) -> list[str]:
+        """Those of some columns that are here."""
+        return [column for column in columns if column in self.columns]
