@@ -41,8 +41,16 @@ def _loader(dtype: Any) -> Any:
 
 
 def _prefetch(typing_context: Any, address: Any) -> Any:
-    """Ask for the cache line at an address that is read soon; any address is harmless."""
+    """Ask for a cache line that is read soon, and maybe again; any address is harmless."""
+    return types.void(types.int64), _generate_prefetch(locality=3)
 
+
+def _prefetch_once(typing_context: Any, address: Any) -> Any:
+    """Ask for a cache line that is read once: it should push out nothing that is read again."""
+    return types.void(types.int64), _generate_prefetch(locality=0)
+
+
+def _generate_prefetch(locality: int) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         byte_pointer, int32 = ir.IntType(8).as_pointer(), ir.IntType(32)
         function = builder.module.declare_intrinsic(
@@ -50,12 +58,12 @@ def _prefetch(typing_context: Any, address: Any) -> Any:
             (byte_pointer,),
             ir.FunctionType(ir.VoidType(), (byte_pointer, int32, int32, int32)),
         )
-        # For reading, to be kept in every level of the cache, data rather than instructions.
-        constants = [ir.Constant(int32, value) for value in (0, 3, 1)]
+        # For reading; how long to keep it; data rather than instructions.
+        constants = [ir.Constant(int32, value) for value in (0, locality, 1)]
         builder.call(function, [builder.inttoptr(arguments[0], byte_pointer), *constants])
         return context.get_dummy_value()
 
-    return types.void(types.int64), generate
+    return generate
 
 
 def _copy_bytes(typing_context: Any, target: Any, source: Any, count: Any) -> Any:
@@ -78,4 +86,5 @@ load: Any = intrinsic(_load)
 load_uint32: Any = intrinsic(_loader(types.uint32))
 load_int64: Any = intrinsic(_loader(types.int64))
 prefetch: Any = intrinsic(_prefetch)
+prefetch_once: Any = intrinsic(_prefetch_once)
 copy_bytes: Any = intrinsic(_copy_bytes)

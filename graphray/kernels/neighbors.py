@@ -1,7 +1,8 @@
 """Neighbour sampling over the adjacency of all partitions that a process has mapped.
 
 One hop runs in phases over the whole frontier, so that each phase is a loop of independent loads
-whose cache misses overlap (the processor, helped by `prefetch`, keeps dozens under way):
+whose cache misses overlap: each loop asks for a cache line (`prefetch`) some iterations before it
+reads it, so that dozens are under way.
 
 1. `find_rows`: who owns each frontier node, where its row starts, its degree and stable id;
 2. `draw_rows`: choose entries of each row, then gather the neighbours that stand there.
@@ -21,19 +22,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.compiled import kernel
+from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
-from graphray.kernels.memory import load, prefetch
+from graphray.kernels.memory import load, prefetch, prefetch_once
 
 Ints = npt.NDArray[np.int64]
 
 ELSEWHERE = -1
 """The degree that `find_rows` reports for a row whose partition is not mapped."""
 
-# Each phase asks for the cache lines of one chunk of rows and reads those of the chunk before. A
-# chunk is small enough that what was asked for is still in the first-level cache when it is read,
-# and large enough that it has arrived. With 256 rows, draws took half as long again.
-_CHUNK_ROWS = 16
+# How many iterations after asking for a cache line it is read: late enough that it has arrived,
+# early enough that it is still in the first-level cache. A row takes two lines, a draw one.
+_ROW_LAG = 16
+_DRAW_LAG = 48
+_RING = 64  # slots, a power of two above `_DRAW_LAG`
+
+
+@inlined
+def _owner(gid: Any, node_offsets: Any) -> Any:
+    """The last partition whose range starts at or before a node.
+
+    Under a hash partitioning every comparison is a coin toss, so none is a branch.
+    """
+    low = 0
+    left = len(node_offsets) - 1
+    while left > 1:
+        half = left >> 1
+        low += half * np.int64(node_offsets[low + half] <= gid)
+        left -= half
+    return low
 
 
 @kernel
@@ -65,32 +82,27 @@ def find_rows(
         How many rows are elsewhere.
     """
     count = len(frontier)
-    parts = len(indptr_bases)
     elsewhere = 0
-    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
-        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
-            gid = frontier[i]
-            low, high = 0, parts
-            while high - low > 1:
-                middle = (low + high) >> 1
-                if node_offsets[middle] <= gid:
-                    low = middle
-                else:
-                    high = middle
-            owners[i] = low
-            prefetch(indptr_bases[low] + gid * 8)
-            prefetch(stable_bases[low] + gid * stable.itemsize)
-        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
-            owner = owners[i]
-            if indptr_bases[owner] == 0:
-                degrees[i] = ELSEWHERE
-                elsewhere += 1
-                continue
-            bound = indptr_bases[owner] + frontier[i] * 8
-            start = load(frontier, bound)
-            first[i] = start + edge_offsets[owner]
-            degrees[i] = load(frontier, bound + 8) - start
-            stable[i] = load(stable, stable_bases[owner] + frontier[i] * stable.itemsize)
+    for ahead in range(count + _ROW_LAG):
+        if ahead < count:
+            gid = frontier[ahead]
+            owner = _owner(gid, node_offsets)
+            owners[ahead] = owner
+            prefetch(indptr_bases[owner] + gid * 8)
+            prefetch(stable_bases[owner] + gid * stable.itemsize)
+        i = ahead - _ROW_LAG
+        if i < 0:
+            continue
+        owner = owners[i]
+        if indptr_bases[owner] == 0:
+            degrees[i] = ELSEWHERE
+            elsewhere += 1
+            continue
+        bound = indptr_bases[owner] + frontier[i] * 8
+        start = load(frontier, bound)
+        first[i] = start + edge_offsets[owner]
+        degrees[i] = load(frontier, bound + 8) - start
+        stable[i] = load(stable, stable_bases[owner] + frontier[i] * stable.itemsize)
     return elsewhere
 
 
@@ -102,6 +114,16 @@ def row_bounds(degrees: Ints, fanout: int) -> Ints:
     for i in range(len(degrees)):
         bounds[i + 1] = bounds[i] + max(0, min(degrees[i], fanout))
     return bounds
+
+
+@inlined
+def _gather_later(at: Any, address: Any, ring: Any, neighbors: Any) -> None:
+    """Ask for the neighbour of draw ``at``, and read the one asked for `_DRAW_LAG` draws ago."""
+    ring[at & (_RING - 1)] = address
+    prefetch_once(address)
+    if at >= _DRAW_LAG:
+        earlier = at - _DRAW_LAG
+        neighbors[earlier] = load(neighbors, ring[earlier & (_RING - 1)])
 
 
 @kernel
@@ -124,7 +146,7 @@ def draw_rows(
 
     Args:
         first: as `find_rows` fills it.
-        degrees: as `find_rows` fills it; rows `ELSEWHERE` are passed over.
+        degrees: as `find_rows` fills it; nothing of use is written for rows `ELSEWHERE`.
         stable: as `find_rows` fills it.
         owners: as `find_rows` fills it.
         bounds: ``int64[n + 1]``, where each row's draws go.
@@ -134,19 +156,20 @@ def draw_rows(
         positions: filled with edge positions, ``int64[bounds[n]]``.
         neighbors: filled with global ids, ``uint32`` or ``int64`` as stored.
     """
-    count = len(first)
     width = neighbors.itemsize
-    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
-        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
-            degree, start, at = degrees[i], first[i], bounds[i]
-            if degree == ELSEWHERE:
-                continue
-            base = neighbor_bases[owners[i]]
-            if degree <= fanout:
-                for j in range(degree):
-                    positions[at + j] = start + j
-                prefetch(base + start * width)
-                continue
+    nowhere = neighbors.ctypes.data
+    ring = np.empty(_RING, np.int64)
+    for i in range(len(first)):
+        degree, start, at = degrees[i], first[i], bounds[i]
+        base = neighbor_bases[owners[i]]
+        if degree == ELSEWHERE:
+            for j in range(at, bounds[i + 1]):
+                _gather_later(j, nowhere, ring, neighbors)
+        elif degree <= fanout:
+            for j in range(degree):
+                positions[at + j] = start + j
+                _gather_later(at + j, base + (start + j) * width, ring, neighbors)
+        else:
             state = mix64((np.uint64(stable[i]) * GOLDEN) ^ key)
             for j in range(fanout):
                 state += GOLDEN
@@ -157,13 +180,10 @@ def draw_rows(
                         position = start + last
                         break
                 positions[at + j] = position
-                prefetch(base + position * width)
-        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
-            if degrees[i] == ELSEWHERE:
-                continue
-            base = neighbor_bases[owners[i]]
-            for at in range(bounds[i], bounds[i + 1]):
-                neighbors[at] = load(neighbors, base + positions[at] * width)
+                _gather_later(at + j, base + position * width, ring, neighbors)
+    total = bounds[len(first)]
+    for at in range(max(0, total - _DRAW_LAG), total):
+        neighbors[at] = load(neighbors, ring[at & (_RING - 1)])
 
 
 @kernel
