@@ -30,6 +30,8 @@ CONTAINS = "contains"
 CONTAINS_NODE = Relation(METANODE, CONTAINS, NODE)
 CONTAINS_METANODE = Relation(METANODE, CONTAINS, METANODE)
 ELEMENTS = (NODE, METANODE)
+NAME = "name"
+"""The column that says what an edge is called, in the tables that calls return."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -51,9 +53,16 @@ def metagraph_tables(
 
     Raises:
         InputError: where an element is contained twice by the same metanode, is node and metanode,
-            or contains itself at some depth (the cycle is named); naming where it stands.
+            or contains itself at some depth (the cycle is named), or edges have a property called
+            "name"; naming where it stands.
         DanglingEdge: where an element is named that is not there.
     """
+    for given in edges.values():
+        if NAME in given.source.table.column_names and NAME not in (given.src, given.dst):
+            raise given.source.problem(
+                "this column would stand where calls say what an edge is called; rename it",
+                column=NAME,
+            )
     elements = _Elements(contains, edges, nodes, metanodes)
     container, member = elements.ends(contains)
     _refuse_repeats(contains.source, container, member)

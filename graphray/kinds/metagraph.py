@@ -247,8 +247,8 @@ class Metagraph(Face):
 
     def _node_set(self, elements: NodeId | Iterable[NodeId]) -> NodeSet:
         """Elements as global ids by type."""
-        is_one = isinstance(elements, (str, int, np.integer))
-        return union(dict([self._find(e)]) for e in ([elements] if is_one else elements))
+        several: Iterable[NodeId] = [elements] if isinstance(elements, (str, int)) else elements
+        return union(dict([self._find(element)]) for element in several)
 
     def _nodes_of(self, elements: NodeId | Iterable[NodeId]) -> Ints:
         """The nodes among some elements, and inside them, as rising global ids."""

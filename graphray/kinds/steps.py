@@ -58,10 +58,9 @@ class Steps:
         relations = list(relations)
         seen: NodeSet = {}
         frontier = start
-        while frontier := _without(self.step(frontier, relations, direction), seen):
+        while frontier := without(self.step(frontier, relations, direction), seen):
             yield frontier
-            for name, gids in frontier.items():
-                seen[name] = np.union1d(seen[name], gids) if name in seen else gids
+            seen = union([seen, frontier])
 
     def ids(self, nodes: NodeSet) -> list[str]:
         """Users' ids of a set of nodes."""
@@ -72,9 +71,19 @@ class Steps:
         ]
 
 
-def _without(nodes: NodeSet, seen: NodeSet) -> NodeSet:
+def without(nodes: NodeSet, others: NodeSet) -> NodeSet:
+    """The nodes that are not among the others."""
     new = {
-        name: np.setdiff1d(gids, seen[name], assume_unique=True) if name in seen else gids
+        name: np.setdiff1d(gids, others[name], assume_unique=True) if name in others else gids
         for name, gids in nodes.items()
     }
     return {name: gids for name, gids in new.items() if len(gids)}
+
+
+def union(sets: Iterable[NodeSet]) -> NodeSet:
+    """The nodes of all the sets, in rising order."""
+    found: dict[str, list[Ints]] = {}
+    for nodes in sets:
+        for name, gids in nodes.items():
+            found.setdefault(name, []).append(gids)
+    return {name: np.unique(np.concatenate(gids)) for name, gids in found.items()}

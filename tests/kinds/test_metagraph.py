@@ -185,6 +185,11 @@ def test_properties_and_kinds_of_edges(tmp_path: Path) -> None:
             "the id 'x' of node type 'metanode'",
         ),
         (([("m", "a")], {"contains": [("a", "m")]}), ArgumentError, "other than 'contains'"),
+        (
+            ([("m", "a")], {"e": pa.table({"src": ["a"], "dst": ["m"], "name": ["x"]})}),
+            InputError,
+            "column 'name': this column would stand where",
+        ),
     ],
 )
 def test_tables_that_are_wrong(arguments: Any, error: type[Exception], problem: str) -> None:
