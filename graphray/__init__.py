@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from graphray.opened import open
     from graphray.running import connect, running_graphs
     from graphray.sampling.batch import Batch
+    from graphray.sampling.link_batch import LinkBatch
     from graphray.sampling.loader import Loader
+    from graphray.sampling.negatives import Negatives
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
     from graphray.status import GraphStatus, ReplicaStatus
 
@@ -40,8 +42,10 @@ _HOME = {
     "Hypergraph": "graphray.kinds.hypergraph",
     "KnowledgeGraph": "graphray.kinds.knowledge",
     "LaunchOptions": "graphray.config",
+    "LinkBatch": "graphray.sampling.link_batch",
     "Loader": "graphray.sampling.loader",
     "Metagraph": "graphray.kinds.metagraph",
+    "Negatives": "graphray.sampling.negatives",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
     "PropertyGraph": "graphray.kinds.property",
@@ -66,8 +70,10 @@ __all__ = [
     "Hypergraph",
     "KnowledgeGraph",
     "LaunchOptions",
+    "LinkBatch",
     "Loader",
     "Metagraph",
+    "Negatives",
     "Node",
     "NodeType",
     "PropertyGraph",

@@ -11,8 +11,10 @@ survives pickling between processes with its fields.
     │   ├── InputNotFound (FileNotFoundError)
     │   └── DanglingEdge                    an edge names a node that the node table lacks
     ├── ArgumentError (ValueError)          a parameter is out of its range
+    │   └── BalanceNotMet                   no partition was found that balances what it has to
     ├── NotFoundError (KeyError)            a name or id is not in the graph
     │   ├── NodeNotFound
+    │   ├── EdgeNotFound
     │   ├── NodeTypeNotFound
     │   ├── RelationNotFound
     │   ├── ColumnNotFound
@@ -99,12 +101,20 @@ class ArgumentError(GraphRayError, ValueError):
     """A parameter is out of its range; the message says which values are accepted."""
 
 
+class BalanceNotMet(ArgumentError):
+    """A criterion that was to be balanced is not; the message says which and the best reached."""
+
+
 class NotFoundError(GraphRayError, KeyError):
     """A name or an id is not in the graph; the message lists what is."""
 
 
 class NodeNotFound(NotFoundError):
     """An id is not in the graph."""
+
+
+class EdgeNotFound(NotFoundError):
+    """An edge id is not in the relation."""
 
 
 class NodeTypeNotFound(NotFoundError):

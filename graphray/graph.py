@@ -15,7 +15,10 @@ from graphray.errors import ArgumentError
 from graphray.gather import find_nodes, node_column, to_numpy, user_ids_of
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order
+from graphray.sampling.link_batch import LinkBatch
+from graphray.sampling.link_source import LinkSource
 from graphray.sampling.loader import Loader
+from graphray.sampling.negatives import Negatives
 from graphray.sampling.neighbors import NeighborOptions, Neighbors
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
@@ -234,6 +237,95 @@ class Graph:
         plan = _plan(fanout, direction, sampling, options)
         return Loader(
             SeedNodes(self._access, seeds, plan, seed_times),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            rng_seed=rng_seed,
+            drop_last=drop_last,
+            in_flight=in_flight,
+            prefetch=prefetch,
+            rank=rank,
+            world_size=world_size,
+        )
+
+    def link_loader(
+        self,
+        seed_edges: Any = None,
+        fanout: Fanout = (15, 10, 5),
+        *,
+        labels: Any = None,
+        negatives: Negatives | None = None,
+        exclude_seed_edges: bool = True,
+        reverse: RelationName | None = None,
+        batch_size: int = 1024,
+        shuffle: bool = False,
+        rng_seed: int = 0,
+        direction: Direction = "in",
+        drop_last: bool = False,
+        in_flight: int | None = None,
+        prefetch: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        seed_times: Any = None,
+        sampling: SamplingPlan | None = None,
+        **options: Unpack[NeighborOptions],
+    ) -> Loader[LinkBatch]:
+        """Minibatches around seed edges, for link prediction.
+
+        Args:
+            seed_edges: pairs of users' ids, ``(sources, destinations)``, which need not be edges of
+                the graph; or edge ids (rows in the build's input); or None for all edges, in the
+                order of their ids. Where the graph has several relations, with the relation before
+                them: ``(relation, pairs)``, ``{relation: pairs}``, or the relation alone for all.
+            fanout: draws per node and hop around both ends.
+            labels: a value for each seed edge: an array, or the name of an edge column.
+            negatives: pairs that are no edges, to be added to each batch.
+            exclude_seed_edges: leave out of the batch's `edge_index` every edge of the relation
+                between the ends of one of its seed edges, parallel ones too, and of an undirected
+                relation in either direction.
+            reverse: the relation that holds the same edges the other way round, which loses these
+                as well; the relation itself where it holds both.
+            batch_size: seed edges per batch.
+            shuffle: as in `loader`, like all that follow but the times.
+            rng_seed: see there.
+            direction: see there.
+            drop_last: see there.
+            in_flight: see there.
+            prefetch: see there.
+            rank: see there.
+            world_size: see there.
+            seed_times: when each seed edge is looked at: an array, or the name of an edge column.
+            sampling: see there.
+            options: see there.
+
+        Raises:
+            ArgumentError: where a parameter is out of range.
+            NodeNotFound: where an end of a pair is not in the graph.
+            EdgeNotFound: where an edge id is not in the relation.
+
+        Example:
+            >>> import graphray as gr, tempfile
+            >>> store = gr.build(([0, 1, 2, 3], [1, 2, 3, 0]), tempfile.mkdtemp() + "/ring")
+            >>> g = gr.open(store.uri)
+            >>> (batch,) = g.link_loader(fanout=[2], negatives=gr.Negatives(amount=1))
+            >>> batch.edge_label.tolist()
+            [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+            >>> batch.nodes[batch.edge_label_index[:, :4]].tolist()
+            [[0, 1, 2, 3], [1, 2, 3, 0]]
+            >>> batch.num_edges  # all four are to be predicted, so none is shown
+            0
+        """
+        source = LinkSource(
+            self._access,
+            seed_edges,
+            _plan(fanout, direction, sampling, options),
+            labels=labels,
+            negatives=negatives,
+            exclude_seed_edges=exclude_seed_edges,
+            reverse=reverse,
+            seed_times=seed_times,
+        )
+        return Loader(
+            source,
             batch_size=batch_size,
             shuffle=shuffle,
             rng_seed=rng_seed,

@@ -106,6 +106,16 @@ class Batch:
         per_hop = {relation: edges.per_hop for relation, edges in self._subgraph.edges.items()}
         return self._per_relation(per_hop)
 
+    @property
+    def trees(self) -> PerType | None:
+        """The seed that each node's tree grows from, ``int64[n]`` aligned with `nodes`.
+
+        Seeds are counted from 0 within the batch (around seed edges: the edges, whose negatives
+        count as theirs). None for a merged batch, in which each node stands once.
+        """
+        trees = self._subgraph.trees
+        return None if trees is None else self._per_type(trees)
+
     def features(self, column: str, node_type: str | None = None) -> Array:
         """A property of the batch's nodes, aligned with `nodes`.
 
@@ -149,6 +159,8 @@ class Batch:
             state.update(f"{name}\0{len(gids)}\0".encode())
             stable = node_column(self._access, name, STABLE, gids)
             state.update(np.asarray(stable, np.int64).tobytes())
+            if self._subgraph.trees is not None:
+                state.update(np.ascontiguousarray(self._subgraph.trees[name]).tobytes())
         for relation, edges in self._subgraph.edges.items():
             state.update(f"{relation}\0{edges.edge_index.shape[1]}\0".encode())
             state.update(np.ascontiguousarray(edges.edge_index).tobytes())
@@ -167,7 +179,7 @@ class Batch:
             ids = user_ids_of(self._access, name, gids).tolist()
             names[name] = ids if self._homogeneous else [(name, node) for node in ids]
             for number, node in enumerate(names[name]):
-                is_seed = name == self.seed_type and number < self.num_seeds
+                is_seed = number < self._subgraph.nodes_per_hop[name][0]
                 graph.add_node(node, node_type=name, is_seed=is_seed)
         for relation, edges in self._subgraph.edges.items():
             sources, destinations = names[relation.source], names[relation.destination]

@@ -48,6 +48,11 @@ def relation_word(relation: Relation, direction: Direction) -> int:
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little")
 
 
+def purpose_word(purpose: str) -> int:
+    """64 bits that stand for draws other than along a relation, such as of negative edges."""
+    return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
+
+
 def epoch_order(count: int, rng_seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """The order in which a shuffled epoch visits its seeds: a permutation of ``range(count)``."""
     bits = np.random.Philox(key=[rng_seed & _MASK, epoch])

@@ -1,0 +1,90 @@
+"""A minibatch whose seeds are edges: the subgraph around both ends, and what is to be predicted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.access import PartitionAccess
+from graphray.sampling.batch import Batch
+from graphray.sampling.streams import BatchStream
+from graphray.sampling.subgraph import SampledSubgraph
+from graphray.schema import Relation
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Links:
+    """What a link batch asks its model, in local numbers of the relation's two node types.
+
+    Attributes:
+        relation: the relation that is predicted.
+        rows: ``int64[n]``, which of the loader's seed edges these are.
+        edge_label_index: ``int64[2, n + negatives]``: the seed edges, then the negatives of mode
+            "binary".
+        edge_label: aligned with `edge_label_index`; None where there is nothing to tell apart.
+        negative_destinations: ``int64[n, amount]`` for mode "triplet", else None.
+        times: ``int64[n]``, the seed edges' times, or None.
+    """
+
+    relation: Relation
+    rows: Ints
+    edge_label_index: Ints
+    edge_label: Array | None
+    negative_destinations: Ints | None
+    times: Ints | None
+
+
+class LinkBatch(Batch):
+    """One minibatch around seed edges; what it has beyond `Batch` is what is to be predicted.
+
+    Attributes:
+        relation: the relation of the seed edges.
+        edge_label_index: ``int64[2, n + negatives]``, pairs in local numbers: the seed edges first,
+            then their negatives; negative j was made from seed edge ``j % n``.
+        edge_label: a value for each pair: those that the loader was given, 1.0 where it was given
+            none, 0 for negatives; None without labels and negatives.
+        src_index: ``int64[n]``, the sources of the seed edges.
+        dst_pos_index: ``int64[n]``, their destinations.
+        dst_neg_index: ``int64[n, amount]``, other destinations for each, where triplets were asked
+            for, else None.
+        num_seeds: how many seed edges.
+        seed_rows: ``int64[n]``, which of the loader's seed edges these are.
+        edge_label_time: ``int64[n]``, the seed edges' times, or None.
+    """
+
+    def __init__(
+        self,
+        access: PartitionAccess,
+        subgraph: SampledSubgraph,
+        stream: BatchStream,
+        links: Links,
+    ) -> None:
+        super().__init__(
+            access, subgraph, links.relation.source, stream.epoch, stream.batch, links.rows
+        )
+        self.relation = links.relation
+        self.num_seeds = len(links.rows)
+        self.edge_label_index, self.edge_label = links.edge_label_index, links.edge_label
+        self.src_index, self.dst_pos_index = links.edge_label_index[:, : len(links.rows)]
+        self.dst_neg_index = links.negative_destinations
+        self.edge_label_time = links.times
+
+    def __repr__(self) -> str:
+        return (
+            f"LinkBatch(epoch={self.epoch}, number={self.number}, seed_edges={self.num_seeds}, "
+            f"nodes={self.num_nodes}, edges={self.num_edges})"
+        )
+
+    def digest(self) -> str:
+        """A fingerprint as `Batch.digest`, of what is to be predicted as well."""
+        state = hashlib.blake2b(super().digest().encode(), digest_size=16)
+        for array in (self.edge_label_index, self.edge_label, self.dst_neg_index):
+            state.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        return state.hexdigest()
