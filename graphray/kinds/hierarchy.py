@@ -91,6 +91,27 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
         return hierarchy_tables(tables, parent, dag=dag)
 
     @staticmethod
+    def from_rdflib(
+        graph: Any,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
+        parent: Parent = BROADER,
+        dag: bool = False,
+    ) -> GraphTables:
+        """The tables of an rdflib graph (`KnowledgeGraph.from_rdflib`); errors as in `from_rdf`.
+
+        Args:
+            graph: as in `KnowledgeGraph.from_rdflib`, like the next two.
+            prefixes: see there.
+            relations_max: see there.
+            parent: as in `from_rdf`.
+            dag: whether a node may have several parents.
+        """
+        tables = KnowledgeGraph.from_rdflib(graph, prefixes=prefixes, relations_max=relations_max)
+        return hierarchy_tables(tables, parent, dag=dag)
+
+    @staticmethod
     def from_tsv(
         paths: TriplePaths,
         *,

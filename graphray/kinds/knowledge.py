@@ -21,6 +21,7 @@ from graphray.kinds.face import Face
 from graphray.kinds.find_resources import Resource, find_resources
 from graphray.kinds.formats.ntriples import write_ntriples
 from graphray.kinds.formats.rdf import RdfPath, read_rdf
+from graphray.kinds.formats.rdflib_graphs import read_rdflib
 from graphray.kinds.formats.triples import TriplePaths, checked_triples, read_triple_files
 from graphray.kinds.knowledge_tables import knowledge_tables
 from graphray.kinds.patterns import TripleMatcher
@@ -107,6 +108,27 @@ class KnowledgeGraph(Face):
         """
         triples = read_rdf(paths, format=format, base=base)
         return knowledge_tables(triples, prefixes=prefixes, relations_max=relations_max)
+
+    @staticmethod
+    def from_rdflib(
+        graph: Any,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        relations_max: int = RELATIONS_MAX,
+    ) -> GraphTables:
+        """The tables of an rdflib ``Graph`` or ``Dataset``.
+
+        Args:
+            graph: the rdflib object.
+            prefixes: in addition to those that are bound in it.
+            relations_max: as in `from_rdf`.
+
+        Raises:
+            InputError: where it is empty, or a subject or predicate is a literal, naming the
+                triple.
+            ArgumentError: where it is no graph of rdflib.
+        """
+        return knowledge_tables(read_rdflib(graph), prefixes=prefixes, relations_max=relations_max)
 
     @staticmethod
     def from_tsv(

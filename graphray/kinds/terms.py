@@ -41,8 +41,8 @@ _OPAQUE_SCHEMES = ("urn:", "mailto:", "tel:", "tag:", "data:", "did:", "doi:", "
 class Literal:
     """A literal: its text, its datatype, and the language of a text that has one.
 
-    With a language the datatype is rdf:langString, as RDF has it. Raises ArgumentError where the
-    text is no string.
+    With a language, which is kept in lower case, the datatype is rdf:langString, as RDF has it.
+    Raises ArgumentError where the text is no string.
 
     >>> Literal("Berlin", language="de").datatype
     'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
@@ -58,6 +58,8 @@ class Literal:
                 f"the text of a literal is a string, not {self.value!r}; see Literal.of"
             )
         if self.language is not None:
+            # Language tags that differ in case are one (RDF 1.1 Concepts, section 3.3).
+            object.__setattr__(self, "language", self.language.lower())
             object.__setattr__(self, "datatype", LANG_STRING)
 
     @classmethod
