@@ -10,12 +10,15 @@ for good: the partition is loaded by the first method that needs it, and loading
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import Any
 
 import ray
 
+from graphray.derived.rows import Sources
+from graphray.derived.shard import DerivedShard
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
 from graphray.operations import Request, ShardView
@@ -32,6 +35,7 @@ class Replica:
         self._part = part
         self._replica = replica
         self._view: ShardView | None = None
+        self._derived: DerivedShard  # There once the view is.
         self._loading = threading.Lock()
         self._problem = ""
         if ray.get_runtime_context().was_current_actor_reconstructed:
@@ -68,6 +72,7 @@ class Replica:
         view = self._loaded()
         arrays = dict(zip(keys, ray.get(references), strict=True))
         view.replace_shard(SharedShard(arrays, view.shard))
+        self._derived.forget(keys)
 
     def _load_again(self) -> None:
         try:
@@ -83,10 +88,12 @@ class Replica:
                 ensure_compiled()
                 spec = self._spec
                 store = Store.open(spec.uri, spec.version, verify=False)
-                shard = store.shard(self._part)
                 if spec.options.verify:
-                    shard.verify()
-                self._view = ShardView(self._part, store.schema, store.book, shard)
+                    store.shard(self._part).verify()
+                shard_of = functools.cache(store.shard)
+                sources = Sources(self._part, store.schema, store.book, shard_of)
+                self._derived = DerivedShard(sources)
+                self._view = ShardView(self._part, store.schema, store.book, self._derived)
                 self._problem = ""
             return self._view
 

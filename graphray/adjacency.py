@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from graphray.book import PartitionBook
 from graphray.kernels.neighbors import draw_rows, find_rows, row_bounds
+from graphray.kernels.trees import tree_words
 from graphray.schema import Direction, Relation
 from graphray.shard import (
     INDPTR,
@@ -37,7 +38,13 @@ class MappedAdjacency:
         book: the graph's partition book.
         relation: the relation.
         direction: the stored adjacency: "in" has a row per destination, "out" per source.
-        mapped: per partition the arrays of `keys`, or None where the partition is not mapped.
+        mapped: per partition the arrays of `keys` and the further ones, or None where the partition
+            is not mapped.
+        further: more arrays that the draws read, by entry or by row of the adjacency.
+
+    Attributes:
+        bases: per further array ``int64[parts]``, its addresses.
+        dtypes: per further array its dtype, where any partition is mapped.
     """
 
     def __init__(
@@ -46,7 +53,9 @@ class MappedAdjacency:
         relation: Relation,
         direction: Direction,
         mapped: Sequence[Mapping[ArrayKey, ShardArray] | None],
+        further: Sequence[ArrayKey] = (),
     ) -> None:
+        self.relation, self.direction = relation, direction
         self.near_type = relation.destination if direction == "in" else relation.source
         self.far_type = relation.source if direction == "in" else relation.destination
         self.node_offsets = book.node_offsets[self.near_type]
@@ -54,13 +63,22 @@ class MappedAdjacency:
         self.neighbor_dtype = id_dtype(book.num_nodes(self.far_type))
         self.stable_dtype = id_dtype(book.num_nodes(self.near_type))
         # The kernels see addresses only; these references keep what they point at alive.
+        keys = (*self.keys(relation, direction), *further)
         self._arrays = [
-            None if part is None else [part[key] for key in self.keys(relation, direction)]
-            for part in mapped
+            None if part is None else [_contiguous(part[key]) for key in keys] for part in mapped
         ]
         self.indptr_bases = self._bases(0, self.node_offsets, np.dtype(np.int64))
         self.neighbor_bases = self._bases(1, self.edge_offsets, self.neighbor_dtype)
         self.stable_bases = self._bases(2, self.node_offsets, self.stable_dtype)
+        self.bases: dict[ArrayKey, npt.NDArray[np.int64]] = {}
+        self.dtypes: dict[ArrayKey, np.dtype[Any]] = {}
+        by_entry = edges_table(relation, direction)
+        for which, key in enumerate(further, start=len(keys) - len(further)):
+            offsets = self.edge_offsets if key.table == by_entry else self.node_offsets
+            for arrays in self._arrays:
+                if arrays is not None:
+                    self.dtypes[key] = arrays[which].dtype
+            self.bases[key] = self._bases(which, offsets, self.dtypes.get(key, np.dtype(np.uint8)))
 
     @staticmethod
     def keys(relation: Relation, direction: Direction) -> tuple[ArrayKey, ArrayKey, ArrayKey]:
@@ -85,9 +103,7 @@ class MappedAdjacency:
         for part, arrays in enumerate(self._arrays):
             if arrays is not None:
                 array = arrays[which]
-                assert isinstance(array, np.ndarray)
                 assert array.dtype == dtype
-                assert array.flags.c_contiguous
                 bases[part] = array.ctypes.data - int(offsets[part]) * dtype.itemsize
         return bases
 
@@ -109,17 +125,44 @@ class Draws:
 
 @dataclass(frozen=True)
 class FrontierRows:
-    """Where the adjacency rows of a frontier are; the arrays are those of `find_rows`."""
+    """Where the adjacency rows of a frontier are.
 
+    Attributes:
+        gids: ``int64[n]``, the frontier.
+        owners: as `find_rows` fills it, as are the next two.
+        first: position of each row's first entry.
+        degrees: length of each row, or `graphray.kernels.neighbors.ELSEWHERE`.
+        words: what each row's random stream is keyed by: the node's stable id, in a disjoint batch
+            together with the tree that the node stands in.
+        num_elsewhere: how many rows are not mapped here.
+    """
+
+    gids: npt.NDArray[np.int64]
     owners: npt.NDArray[np.int32]
     first: npt.NDArray[np.int64]
     degrees: npt.NDArray[np.int64]
-    stable: npt.NDArray[Any]
+    words: npt.NDArray[Any]
     num_elsewhere: int
 
 
-def locate_rows(adjacency: MappedAdjacency, frontier: npt.NDArray[np.int64]) -> FrontierRows:
-    """Look up the rows of a frontier (``int64[n]`` global ids)."""
+def _contiguous(array: ShardArray) -> npt.NDArray[Any]:
+    assert isinstance(array, np.ndarray)
+    assert array.flags.c_contiguous
+    return array
+
+
+def locate_rows(
+    adjacency: MappedAdjacency,
+    frontier: npt.NDArray[np.int64],
+    trees: npt.NDArray[np.int64] | None = None,
+) -> FrontierRows:
+    """Look up the rows of a frontier.
+
+    Args:
+        adjacency: the rows.
+        frontier: ``int64[n]``, global ids.
+        trees: ``int64[n]``, the tree of each in a disjoint batch; None in a merged one.
+    """
     count = len(frontier)
     owners = np.empty(count, np.int32)
     first, degrees = np.empty(count, np.int64), np.empty(count, np.int64)
@@ -135,7 +178,8 @@ def locate_rows(adjacency: MappedAdjacency, frontier: npt.NDArray[np.int64]) -> 
         degrees,
         stable,
     )
-    return FrontierRows(owners, first, degrees, stable, num_elsewhere)
+    words = stable if trees is None else tree_words(stable, trees)
+    return FrontierRows(frontier, owners, first, degrees, words, num_elsewhere)
 
 
 def draw_located(
@@ -160,7 +204,7 @@ def draw_located(
     draw_rows(
         rows.first,
         rows.degrees,
-        rows.stable,
+        rows.words,
         rows.owners,
         bounds,
         effective_fanout(fanout),

@@ -9,6 +9,8 @@ from typing import Any
 
 from graphray.access import MappedArrays
 from graphray.book import PartitionBook
+from graphray.derived.rows import Sources
+from graphray.derived.shard import DerivedShard
 from graphray.graph import Graph
 from graphray.node_cache import NodeCache
 from graphray.operations import Request, ShardView
@@ -39,8 +41,14 @@ class StoreAccess:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        shards = [store.shard(part) for part in range(store.parts)]
         self._views = [
-            ShardView(part, store.schema, store.book, store.shard(part))
+            ShardView(
+                part,
+                store.schema,
+                store.book,
+                DerivedShard(Sources(part, store.schema, store.book, shards.__getitem__)),
+            )
             for part in range(store.parts)
         ]
         self._arrays: list[MappedArrays] = [{} for _ in self._views]

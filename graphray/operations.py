@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphray.adjacency import Draws, MappedAdjacency, draw_neighbors
+from graphray.adjacency import Draws, MappedAdjacency, locate_rows
 from graphray.book import PartitionBook
+from graphray.draws.rule import DrawRule, HopDraw, draw
+from graphray.draws.uniform import Uniform
 from graphray.ids import UserIds, index_keys
 from graphray.schema import Direction, GraphSchema, Relation
 from graphray.shard import GID, ID, KEY, ArrayKey, Shard, ShardArray, index_table
 
 Answer = TypeVar("Answer", covariant=True)
 NOT_FOUND = -1
+_UNIFORM = Uniform()
 
 
 @dataclass
@@ -33,16 +36,26 @@ class ShardView:
     schema: GraphSchema
     book: PartitionBook
     shard: Shard
-    _adjacencies: dict[tuple[Relation, Direction], MappedAdjacency] = field(default_factory=dict)
+    _adjacencies: dict[tuple[Any, ...], MappedAdjacency] = field(default_factory=dict)
 
-    def adjacency(self, relation: Relation, direction: Direction) -> MappedAdjacency:
-        """The adjacency of a relation in which only this partition is mapped."""
-        name = (relation, direction)
+    def adjacency(
+        self, relation: Relation, direction: Direction, further: tuple[ArrayKey, ...] = ()
+    ) -> MappedAdjacency:
+        """The adjacency of a relation in which only this partition is mapped.
+
+        Args:
+            relation: the relation.
+            direction: the stored direction.
+            further: more arrays to have with it; see `MappedAdjacency`.
+        """
+        name = (relation, direction, further)
         if name not in self._adjacencies:
-            keys = MappedAdjacency.keys(relation, direction)
+            keys = (*MappedAdjacency.keys(relation, direction), *further)
             mapped: list[Mapping[ArrayKey, ShardArray] | None] = [None] * self.book.parts
             mapped[self.part] = {key: self.shard.array(key) for key in keys}
-            self._adjacencies[name] = MappedAdjacency(self.book, relation, direction, mapped)
+            self._adjacencies[name] = MappedAdjacency(
+                self.book, relation, direction, mapped, further
+            )
         return self._adjacencies[name]
 
     def replace_shard(self, shard: Shard) -> None:
@@ -69,6 +82,9 @@ class SampleRows:
         gids: ``int64[n]``, global ids owned by the partition.
         fanout: draws per node, or -1 for all.
         key: the key of the hop's random streams.
+        rule: how neighbours are chosen.
+        trees: ``int64[n]``, the tree of each node in a disjoint batch; None in a merged one.
+        times: ``int64[n]``, the time as of which each node is looked at, for rules that heed it.
     """
 
     relation: Relation
@@ -76,11 +92,47 @@ class SampleRows:
     gids: npt.NDArray[np.int64]
     fanout: int
     key: int
+    rule: DrawRule = _UNIFORM
+    trees: npt.NDArray[np.int64] | None = None
+    times: npt.NDArray[np.int64] | None = None
 
     def run(self, view: ShardView) -> Draws:
         """The draws of all rows."""
-        adjacency = view.adjacency(self.relation, self.direction)
-        return draw_neighbors(adjacency, self.gids, self.fanout, self.key)
+        further = self.rule.array_keys(self.relation, self.direction)
+        adjacency = view.adjacency(self.relation, self.direction, further)
+        rows = locate_rows(adjacency, self.gids, self.trees)
+        return draw(self.rule, adjacency, rows, HopDraw(self.fanout, self.key, self.times))
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several requests in one call.
+
+    Attributes:
+        requests: what to run, in this order.
+    """
+
+    requests: tuple[Request[Any], ...]
+
+    def run(self, view: ShardView) -> tuple[Any, ...]:
+        """Their answers."""
+        return tuple(request.run(view) for request in self.requests)
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """See that some arrays are there, before a request that needs them is in a hurry.
+
+    Attributes:
+        keys: the arrays.
+    """
+
+    keys: tuple[ArrayKey, ...]
+
+    def run(self, view: ShardView) -> None:
+        """Make those that are not stored; raises what is wrong with what they are made of."""
+        for key in self.keys:
+            view.shard.array(key)
 
 
 @dataclass(frozen=True)

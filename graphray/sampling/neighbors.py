@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from graphray.access import PartitionAccess
+from graphray.adjacency import ALL_NEIGHBORS
+from graphray.draws.temporal import Strategy
+from graphray.draws.uniform import Uniform
 from graphray.errors import ArgumentError
 from graphray.sampling.plan import (
     Fanout,
@@ -15,10 +18,10 @@ from graphray.sampling.plan import (
     require_at_least,
     resolve_fanout,
 )
+from graphray.sampling.rules import edge_columns, node_columns, temporal_rules, weighted_rules
 from graphray.sampling.sampler import NeighborSampler
-from graphray.schema import Direction
-
-TimeStrategy = Literal["uniform", "latest"]
+from graphray.sampling.times import SeedClock
+from graphray.schema import Direction, Relation
 
 
 class NeighborOptions(TypedDict, total=False):
@@ -29,9 +32,12 @@ class NeighborOptions(TypedDict, total=False):
     weight: str | Mapping[RelationName, str] | None
     edge_time: str | Mapping[RelationName, str] | None
     node_time: str | Mapping[str, str] | None
-    time_strategy: TimeStrategy
+    time_strategy: Strategy
     max_age: int | None
     disjoint: bool
+
+
+_MAX_AGE = 2**62
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Neighbors:
     weight: str | Mapping[RelationName, str] | None = None
     edge_time: str | Mapping[RelationName, str] | None = None
     node_time: str | Mapping[str, str] | None = None
-    time_strategy: TimeStrategy = "uniform"
+    time_strategy: Strategy = "uniform"
     max_age: int | None = None
     disjoint: bool = False
 
@@ -83,6 +89,8 @@ class Neighbors:
             object.__setattr__(self, name, _columns(name, getattr(self, name)))
         if self.max_degree is not None:
             require_at_least("max_degree", self.max_degree, 1)
+            if self.replace:
+                raise ArgumentError("max_degree caps full neighbourhoods; leave replace out")
         self._check_time()
 
     @property
@@ -91,8 +99,50 @@ class Neighbors:
         return self.edge_time is not None or self.node_time is not None
 
     def make_sampler(self, access: PartitionAccess) -> NeighborSampler:
-        """The sampler of one graph."""
-        return NeighborSampler(access, resolve_fanout(access.schema, self.fanout), self.direction)
+        """The sampler of one graph.
+
+        Raises:
+            RelationNotFound: where the fanout names a relation that is not in the graph.
+            ColumnNotFound: where a column is not in the graph.
+            ArgumentError: where a column does not hold what is needed of it.
+        """
+        fanouts = resolve_fanout(access.schema, self.fanout)
+        if self.max_degree is not None:
+            cap = self.max_degree
+            fanouts = {
+                relation: tuple(cap if draws == ALL_NEIGHBORS else draws for draws in hops)
+                for relation, hops in fanouts.items()
+            }
+        if self.is_temporal:
+            return self._temporal_sampler(access, fanouts)
+        weights = edge_columns(access.schema, fanouts, self.weight, "weight")
+        rules = dict.fromkeys(fanouts, Uniform(self.replace))
+        return NeighborSampler(
+            access,
+            fanouts,
+            self.direction,
+            rules={**rules, **weighted_rules(weights, self.replace)},
+            disjoint=self.disjoint,
+        )
+
+    def _temporal_sampler(
+        self, access: PartitionAccess, fanouts: Mapping[Relation, tuple[int, ...]]
+    ) -> NeighborSampler:
+        met = dict.fromkeys(name for r in fanouts for name in (r.source, r.destination))
+        node_times = node_columns(access.schema, met, self.node_time)
+        rules = temporal_rules(
+            fanouts,
+            self.direction,
+            edge_columns(access.schema, fanouts, self.edge_time, "edge_time"),
+            node_times,
+            self.time_strategy,
+            self.max_age,
+            self.replace,
+        )
+        clock = SeedClock(access, {name: column.name for name, column in node_times.items()})
+        return NeighborSampler(
+            access, fanouts, self.direction, rules=rules, disjoint=True, clock=clock
+        )
 
     def _check_time(self) -> None:
         if self.time_strategy not in ("uniform", "latest"):
@@ -101,6 +151,8 @@ class Neighbors:
             )
         if self.max_age is not None:
             require_at_least("max_age", self.max_age, 0)
+            if self.max_age > _MAX_AGE:
+                raise ArgumentError(f"max_age = {self.max_age}; expected at most 2**62")
         if not self.is_temporal:
             if self.time_strategy != "uniform" or self.max_age is not None:
                 raise ArgumentError("time_strategy and max_age need edge_time or node_time")

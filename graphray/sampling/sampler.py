@@ -1,36 +1,39 @@
 """The neighbour sampler: seeds in, the sampled subgraph out, hop by hop.
 
 A hop follows every relation that ends (or, for direction "out", starts) at a type with nodes in the
-frontier; the next frontier is the nodes that the hop saw first. Partitions that this process has
-mapped are sampled here; the rows of the others are drawn by their owners, one request per owner,
-relation and hop, and put in their places before numbers are given out. So the result is the same
-whoever drew which row.
+frontier; the next frontier is the nodes that the hop saw first. In a *merged* batch a node stands
+once. In a *disjoint* one every seed grows a tree, and a node stands once in each tree that meets
+it: so whatever belongs to a seed, such as the time as of which it is looked at, belongs to its
+whole tree.
+
+How neighbours are chosen is a rule per relation (`graphray.draws`).
 """
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
-from graphray.adjacency import (
-    Draws,
-    FrontierRows,
-    MappedAdjacency,
-    draw_located,
-    effective_fanout,
-    locate_rows,
-)
-from graphray.kernels.neighbors import ELSEWHERE, place_rows, row_bounds
-from graphray.kernels.relabel import number_edges
-from graphray.operations import SampleRows
+from graphray.adjacency import Draws, MappedAdjacency
+from graphray.draws.rule import DrawRule
+from graphray.draws.uniform import Uniform
+from graphray.operations import Prepare
+from graphray.sampling.drawing import AskedRows, draw_hop
 from graphray.sampling.streams import BatchStream, relation_word
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
-from graphray.sampling.workspace import NodeNumbering, Workspace, grown
+from graphray.sampling.trees import TreeNumbering
+from graphray.sampling.workspace import (
+    Frontier,
+    NodeNumbering,
+    Numbering,
+    Workspace,
+    grown,
+)
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
@@ -42,7 +45,7 @@ class FollowedRelation:
 
     relation: Relation
     fanouts: tuple[int, ...]
-    stored_direction: Direction
+    rule: DrawRule
     word: int
     adjacency: MappedAdjacency
 
@@ -55,6 +58,13 @@ class NeighborSampler:
         fanouts: per relation the draws per node and hop (-1: all, 0: none); all of equal length.
         direction: "in" follows edges against their direction, from a node to those whose messages
             it receives; "out" follows them.
+        rules: how neighbours are chosen, by relation; uniformly where a relation is not named.
+        disjoint: grow a tree for each seed.
+        clock: tells the time of each seed, ``int64[seeds]``, for rules that heed it; the batches
+            have to be disjoint.
+
+    Raises:
+        ArgumentError: where a rule cannot be had from what is stored, such as negative weights.
     """
 
     def __init__(
@@ -62,12 +72,19 @@ class NeighborSampler:
         access: PartitionAccess,
         fanouts: Mapping[Relation, Sequence[int]],
         direction: Direction = "in",
+        *,
+        rules: Mapping[Relation, DrawRule] | None = None,
+        disjoint: bool = False,
+        clock: Callable[[Seeds], Ints] | None = None,
     ) -> None:
+        assert disjoint or clock is None
         self._access = access
+        self._disjoint, self._clock = disjoint, clock
         self._direction = direction
         self.num_hops = max((len(f) for f in fanouts.values()), default=0)
         self._followed = tuple(
-            self._follow(relation, tuple(fanout)) for relation, fanout in fanouts.items()
+            self._follow(relation, tuple(fanout), (rules or {}).get(relation, Uniform()))
+            for relation, fanout in fanouts.items()
         )
         self._nodes_by_type = {
             name: access.book.num_nodes(name) for name in access.schema.node_type_names
@@ -81,11 +98,12 @@ class NeighborSampler:
 
     def sample(self, seeds: Seeds, stream: BatchStream) -> SampledSubgraph:
         """The neighbourhood of some seeds (see `graphray.sampling.subgraph.Sampler`)."""
+        times = None if self._clock is None else self._clock(seeds)
         workspace = self._borrow_workspace()
         try:
-            return _Sampling(self._access, self._followed, self._direction, workspace, stream).run(
-                seeds, self.num_hops
-            )
+            return _Sampling(
+                self._access, self._followed, self._direction, workspace, stream, times
+            ).run(seeds, self.num_hops)
         finally:
             self._workspaces.put(workspace)
 
@@ -93,18 +111,27 @@ class NeighborSampler:
         try:
             return self._workspaces.get_nowait()
         except queue.Empty:
-            return Workspace(self._nodes_by_type)
+            return Workspace({name: self._numbering(n) for name, n in self._nodes_by_type.items()})
 
-    def _follow(self, relation: Relation, fanouts: tuple[int, ...]) -> FollowedRelation:
+    def _numbering(self, num_nodes: int) -> Numbering:
+        return TreeNumbering() if self._disjoint else NodeNumbering(num_nodes)
+
+    def _follow(
+        self, relation: Relation, fanouts: tuple[int, ...], rule: DrawRule
+    ) -> FollowedRelation:
         access = self._access
         stored = access.schema.relation_type(relation).stored_direction(self._direction)
-        mapped = access.mapped(MappedAdjacency.keys(relation, stored))
+        further = rule.array_keys(relation, stored)
+        mapped = access.mapped((*MappedAdjacency.keys(relation, stored), *further))
+        if further:
+            elsewhere = [part for part, arrays in enumerate(mapped) if arrays is None]
+            access.call_all(dict.fromkeys(elsewhere, Prepare(further)))
         return FollowedRelation(
             relation,
             fanouts,
-            stored,
+            rule,
             relation_word(relation, stored),
-            MappedAdjacency(access.book, relation, stored, mapped),
+            MappedAdjacency(access.book, relation, stored, mapped, further),
         )
 
 
@@ -135,6 +162,7 @@ class _Sampling:
         direction: Direction,
         workspace: Workspace,
         stream: BatchStream,
+        times: Ints | None,
     ) -> None:
         self.access = access
         self.followed = followed
@@ -142,117 +170,74 @@ class _Sampling:
         self.near_row, self.far_row = (1, 0) if direction == "in" else (0, 1)
         self.workspace = workspace
         self.stream = stream
+        self.tree_times = times
         self.buffers = {
             f.relation: _EdgeBuffer(workspace.expected_edges(f.relation)) for f in followed
         }
 
     def run(self, seeds: Seeds, num_hops: int) -> SampledSubgraph:
         numberings = self.workspace.numberings
-        self.workspace.start_batch()
-        for node_type, gids in seeds.nodes.items():
-            numberings[node_type].add(gids)
+        self._start(seeds)
         bounds = {name: [0, numbering.count] for name, numbering in numberings.items()}
         for hop in range(num_hops):
-            for followed in self.followed:
-                start, stop = bounds[followed.adjacency.near_type][-2:]
-                self._follow(followed, hop, start, stop)
+            frontiers = {name: self._frontier(name, *bounds[name][-2:]) for name in numberings}
+            self._follow_all(hop, frontiers)
             for name, numbering in numberings.items():
                 bounds[name].append(numbering.count)
         return self._result(bounds)
 
-    def _follow(self, followed: FollowedRelation, hop: int, start: int, stop: int) -> None:
-        """Draw along one relation from the frontier, the local numbers ``start : stop``."""
-        buffer = self.buffers[followed.relation]
-        fanout = followed.fanouts[hop]
-        if start == stop or fanout == 0:
-            buffer.per_hop.append(0)
-            return
-        near = self.workspace.numberings[followed.adjacency.near_type]
-        key = self.stream.hop_key(hop, followed.word)
-        draws = self._draw(followed, near.nodes[start:stop], fanout, key, buffer)
+    def _start(self, seeds: Seeds) -> None:
+        num_trees = sum(len(gids) for gids in seeds.nodes.values())
+        self.workspace.start_batch(num_trees)
+        trees = np.arange(num_trees)
+        for name, gids in seeds.nodes.items():
+            self.workspace.numberings[name].add_seeds(gids, trees[: len(gids)])
+            trees = trees[len(gids) :]
+
+    def _frontier(self, node_type: str, start: int, stop: int) -> Frontier:
+        """The nodes that the last hop added: the local numbers ``start : stop``."""
+        numbering = self.workspace.numberings[node_type]
+        trees = None if numbering.trees is None else numbering.trees[start:stop]
+        times = None if self.tree_times is None else self.tree_times[trees]
+        return Frontier(start, numbering.nodes[start:stop], trees, times)
+
+    def _follow_all(self, hop: int, frontiers: Mapping[str, Frontier]) -> None:
+        """Draw along every relation from the frontiers, then number what was drawn."""
+        asked = []
+        for followed in self.followed:
+            frontier = frontiers[followed.adjacency.near_type]
+            if len(frontier.gids) and followed.fanouts[hop] != 0:
+                asked.append(
+                    AskedRows(
+                        followed.adjacency,
+                        followed.rule,
+                        frontier,
+                        followed.fanouts[hop],
+                        self.stream.hop_key(hop, followed.word),
+                        self.buffers[followed.relation].make_room,
+                    )
+                )
+            else:
+                self.buffers[followed.relation].per_hop.append(0)
+        for rows, draws in zip(asked, draw_hop(self.access, asked), strict=True):
+            self._number(rows, draws)
+
+    def _number(self, asked: AskedRows, draws: Draws) -> None:
+        buffer = self.buffers[asked.adjacency.relation]
         room = slice(buffer.count, buffer.count + len(draws.positions))
-        self._number(followed, draws, start, buffer.edge_index[:, room])
+        edge_index = buffer.edge_index[:, room]
+        self.workspace.numberings[asked.adjacency.far_type].number_edges(
+            draws, asked.frontier, edge_index[self.near_row], edge_index[self.far_row]
+        )
         buffer.count = room.stop
         buffer.per_hop.append(len(draws.positions))
 
-    def _number(
-        self, followed: FollowedRelation, draws: Draws, first_row: int, edge_index: Ints
-    ) -> None:
-        far: NodeNumbering = self.workspace.numberings[followed.adjacency.far_type]
-        far.make_room(len(draws.neighbors))
-        far.count = number_edges(
-            draws.neighbors,
-            draws.bounds,
-            first_row,
-            far.slots,
-            far.stamp,
-            far.nodes,
-            far.count,
-            edge_index[self.near_row],
-            edge_index[self.far_row],
-        )
-
-    def _draw(
-        self,
-        followed: FollowedRelation,
-        frontier: Ints,
-        fanout: int,
-        key: int,
-        buffer: _EdgeBuffer,
-    ) -> Draws:
-        adjacency = followed.adjacency
-        rows = locate_rows(adjacency, frontier)
-        if rows.num_elsewhere == 0:
-            bounds = row_bounds(rows.degrees, effective_fanout(fanout))
-            room = buffer.make_room(int(bounds[-1]))
-            return draw_located(adjacency, rows, bounds, fanout, key, room)
-        return self._draw_with_owners(followed, frontier, rows, fanout, key, buffer)
-
-    def _draw_with_owners(
-        self,
-        followed: FollowedRelation,
-        frontier: Ints,
-        rows: FrontierRows,
-        fanout: int,
-        key: int,
-        buffer: _EdgeBuffer,
-    ) -> Draws:
-        """Have the owners of unmapped rows draw them, and put everything in frontier order."""
-        elsewhere = np.flatnonzero(rows.degrees == ELSEWHERE)
-        owners = rows.owners[elsewhere]
-        groups = {int(part): elsewhere[owners == part] for part in np.unique(owners)}
-        answers: dict[int, Draws] = self.access.call_all(
-            {
-                part: SampleRows(
-                    followed.relation, followed.stored_direction, frontier[at], fanout, key
-                )
-                for part, at in groups.items()
-            }
-        )
-        counts = np.minimum(rows.degrees, effective_fanout(fanout))
-        for part, at in groups.items():
-            counts[at] = np.diff(answers[part].bounds)
-        bounds = np.zeros(len(counts) + 1, np.int64)
-        np.cumsum(counts, out=bounds[1:])
-        room = buffer.make_room(int(bounds[-1]))
-        draws = draw_located(followed.adjacency, rows, bounds, fanout, key, room)
-        for part, at in groups.items():
-            answer = answers[part]
-            place_rows(
-                at,
-                np.diff(answer.bounds),
-                answer.positions,
-                answer.neighbors,
-                bounds,
-                draws.positions,
-                draws.neighbors,
-            )
-        return draws
-
     def _result(self, bounds: dict[str, list[int]]) -> SampledSubgraph:
-        nodes, nodes_per_hop = {}, {}
+        nodes, nodes_per_hop, trees = {}, {}, {}
         for name, numbering in self.workspace.numberings.items():
             nodes[name] = numbering.nodes[: numbering.count].copy()
+            if numbering.trees is not None:
+                trees[name] = numbering.trees[: numbering.count].copy()
             nodes_per_hop[name] = tuple(int(n) for n in np.diff(bounds[name]))
         edges = {}
         for relation, buffer in self.buffers.items():
@@ -262,4 +247,4 @@ class _Sampling:
                 buffer.positions[: buffer.count],
                 tuple(buffer.per_hop),
             )
-        return SampledSubgraph(nodes, nodes_per_hop, edges, self.direction)
+        return SampledSubgraph(nodes, nodes_per_hop, edges, self.direction, trees or None)

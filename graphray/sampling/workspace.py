@@ -2,20 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.relabel import LOCAL_BITS, MAX_STAMP, NARROW, WIDE, number_nodes
+from graphray.adjacency import Draws
+from graphray.kernels.relabel import (
+    LOCAL_BITS,
+    MAX_STAMP,
+    NARROW,
+    WIDE,
+    number_edges,
+    number_nodes,
+)
 
 Ints = npt.NDArray[np.int64]
 _HEADROOM = 1.125
 
 
+@dataclass(frozen=True)
+class Frontier:
+    """The nodes of one type that a hop starts from.
+
+    Attributes:
+        first: local number of the first; the others follow.
+        gids: ``int64[n]``, global ids.
+        trees: ``int64[n]``, the tree of each; None in a merged batch.
+        times: ``int64[n]``, the time as of which each is looked at; None where time does not count.
+    """
+
+    first: int
+    gids: Ints
+    trees: Ints | None = None
+    times: Ints | None = None
+
+
+class Numbering(Protocol):
+    """The nodes of one type in the batch being made.
+
+    Attributes:
+        nodes: their global ids by local number; the first ``count`` count.
+        count: how many there are so far.
+    """
+
+    nodes: Ints
+    count: int
+
+    @property
+    def trees(self) -> Ints | None:
+        """The tree of each node; None in a merged batch."""
+        ...
+
+    def start_batch(self, num_trees: int) -> None:
+        """Forget the nodes of the last batch; the next has so many seeds."""
+        ...
+
+    def add_seeds(self, gids: Ints, trees: Ints) -> None:
+        """Number the seeds of a type, each the root of a tree."""
+        ...
+
+    def number_edges(self, draws: Draws, frontier: Frontier, near: Ints, far: Ints) -> None:
+        """Number the neighbours that a frontier drew.
+
+        Args:
+            draws: what it drew.
+            frontier: where from.
+            near: filled with the local number of the frontier's end of each edge.
+            far: filled with the local number of the neighbour's end.
+        """
+        ...
+
+
 class NodeNumbering:
-    """The nodes of one type in the batch being made, and their local numbers."""
+    """The nodes of one type in a merged batch, and their local numbers (see `Numbering`)."""
+
+    trees: Ints | None = None
 
     def __init__(self, num_nodes: int) -> None:
         self.slots: npt.NDArray[Any] = np.zeros(num_nodes, NARROW)
@@ -23,7 +86,7 @@ class NodeNumbering:
         self.nodes = np.empty(1024, np.int64)
         self.count = 0
 
-    def start_batch(self) -> None:
+    def start_batch(self, num_trees: int = 0) -> None:
         """Forget the nodes of the last batch, without touching the table."""
         self.stamp += 1
         if self.stamp > MAX_STAMP[self.slots.dtype]:
@@ -44,6 +107,25 @@ class NodeNumbering:
         nodes = self.nodes[: self.count]
         self.count = number_nodes(nodes, self.slots, self.stamp, nodes, 0)
 
+    def add_seeds(self, gids: Ints, trees: Ints) -> None:
+        """Number the seeds; in a merged batch their trees do not count."""
+        self.add(gids)
+
+    def number_edges(self, draws: Draws, frontier: Frontier, near: Ints, far: Ints) -> None:
+        """Number the neighbours that a frontier drew, in the order in which they were drawn."""
+        self.make_room(len(draws.neighbors))
+        self.count = number_edges(
+            draws.neighbors,
+            draws.bounds,
+            frontier.first,
+            self.slots,
+            self.stamp,
+            self.nodes,
+            self.count,
+            near,
+            far,
+        )
+
     def add(self, gids: Ints) -> None:
         """Number these nodes; those that have a number keep it."""
         self.make_room(len(gids))
@@ -51,16 +133,20 @@ class NodeNumbering:
 
 
 class Workspace:
-    """The scratch memory of one sampling thread."""
+    """The scratch memory of one sampling thread.
 
-    def __init__(self, nodes_by_type: Mapping[str, int]) -> None:
-        self.numberings = {name: NodeNumbering(count) for name, count in nodes_by_type.items()}
+    Args:
+        numberings: one per node type.
+    """
+
+    def __init__(self, numberings: dict[str, Numbering]) -> None:
+        self.numberings = numberings
         self.edge_capacity: dict[object, int] = {}
 
-    def start_batch(self) -> None:
-        """Begin a batch."""
+    def start_batch(self, num_trees: int) -> None:
+        """Begin a batch of so many seeds."""
         for numbering in self.numberings.values():
-            numbering.start_batch()
+            numbering.start_batch(num_trees)
 
     def expected_edges(self, name: object) -> int:
         """Room to set aside for the edges of a relation, from what the last batch needed."""

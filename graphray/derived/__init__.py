@@ -1,0 +1,1 @@
+"""Arrays that a shard computes from its stored ones when they are first needed."""

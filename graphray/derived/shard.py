@@ -1,0 +1,94 @@
+"""A shard that also has derived arrays: each is made when it is first asked for, and kept.
+
+To its readers a derived array is one like any other: it has an `ArrayKey`, is mapped from the
+object store where the replica has published it, and is a pure function of the stored arrays, so
+that every replica makes the same one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy.typing as npt
+
+from graphray.derived import names
+from graphray.derived.names import derived_column
+from graphray.derived.rows import AdjacencyRows, Sources
+from graphray.derived.weights import alias_table, positive_counts
+from graphray.errors import ColumnNotFound
+from graphray.kernels.derive_times import order_rows, take_by_row
+from graphray.shard import ArrayKey, ShardArray, edges_table, rows_table
+
+Array = npt.NDArray[Any]
+Made = dict[ArrayKey, Array]
+
+
+class DerivedShard:
+    """The stored arrays of one partition, and those made from them; a `graphray.shard.Shard`.
+
+    Safe to use from several threads; one of them makes an array while others wait for it.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._stored = sources.shard_of(sources.part)
+        self._adjacencies = {
+            table(*name): AdjacencyRows(sources, *name)
+            for name in sources.schema.adjacencies
+            for table in (edges_table, rows_table)
+        }
+        self._made: Made = {}
+        # One thread may need one derived array while it makes another.
+        self._making = threading.RLock()
+
+    def array(self, key: ArrayKey) -> ShardArray:
+        """The array of that name (see `graphray.shard.Shard.array`).
+
+        Raises:
+            ColumnNotFound: where there is nothing to make it from.
+            ArgumentError: where what it is made from will not do, such as a negative weight.
+        """
+        derived = derived_column(key.column)
+        if derived is None:
+            return self._stored.array(key)
+        with self._making:
+            if key not in self._made:
+                self._made[key] = self._make(key, *derived)
+            return self._made[key]
+
+    def forget(self, keys: Iterable[ArrayKey]) -> None:
+        """Let go of derived arrays that are now read from elsewhere."""
+        with self._making:
+            for key in keys:
+                self._made.pop(key, None)
+
+    def _make(self, key: ArrayKey, what: str, column: str) -> Array:
+        make = _MAKERS.get(what)
+        if make is None or key.table not in self._adjacencies:
+            raise ColumnNotFound(
+                f"there is no array {key.column!r} of {key.table!r}", column=key.column
+            )
+        return make(self, self._adjacencies[key.table], column)
+
+    def ordered(self, rows: AdjacencyRows, what: str, column: str, values: Array) -> Array:
+        """Values by entry in another derived order."""
+        key = names.entries_key(rows.relation, rows.direction, what, column)
+        order: Any = self.array(key)
+        return take_by_row(rows.indptr, order, values)
+
+
+_MAKERS: Mapping[str, Callable[[DerivedShard, AdjacencyRows, str], Array]] = {
+    names.ALIAS: lambda shard, rows, column: alias_table(rows, column),
+    names.POSITIVE: lambda shard, rows, column: positive_counts(rows, column),
+    names.FAR: lambda shard, rows, column: rows.far_values(column),
+    names.EDGE_ORDER: lambda shard, rows, column: order_rows(rows.indptr, rows.edge_values(column)),
+    names.EDGE_TIMES: lambda shard, rows, column: shard.ordered(
+        rows, names.EDGE_ORDER, column, rows.edge_values(column)
+    ),
+    names.FAR_ORDER: lambda shard, rows, column: order_rows(rows.indptr, rows.far_values(column)),
+    names.FAR_TIMES: lambda shard, rows, column: shard.ordered(
+        rows, names.FAR_ORDER, column, rows.far_values(column)
+    ),
+}

@@ -1,0 +1,1 @@
+"""How the neighbours of a row are chosen: one rule per file."""

@@ -1,0 +1,127 @@
+"""Draws among what a row had at some time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.adjacency import ALL_NEIGHBORS, FrontierRows, MappedAdjacency, effective_fanout
+from graphray.derived.names import EDGE_ORDER, EDGE_TIMES, FAR_ORDER, FAR_TIMES, entries_key
+from graphray.draws.rule import Drawing, HopDraw
+from graphray.kernels.draw_replace import draw_with_replacement
+from graphray.kernels.draw_temporal import count_until, resolve_slots, take_last
+from graphray.kernels.gather import gather_draws
+from graphray.kernels.neighbors import ELSEWHERE, draw_rows
+from graphray.schema import Direction, Relation
+from graphray.shard import ArrayKey
+
+Ints = npt.NDArray[np.int64]
+Strategy = Literal["uniform", "latest"]
+
+_MIN = int(np.iinfo(np.int64).min)
+
+
+@dataclass(frozen=True)
+class Temporal:
+    """Only entries that are not later than the row's time (see `graphray.draws.rule.DrawRule`).
+
+    An entry of just that time counts as early enough.
+
+    Attributes:
+        column: the times, integers.
+        of: whose column it is: the edge's, or the neighbour's.
+        strategy: "uniform" draws among the entries that are early enough, and takes them in rising
+            time where they are no more than the hop asks for; "latest" takes the last ones, the
+            latest first. Entries of one time are in canonical order.
+        max_age: leave out entries more than this earlier than the row's time.
+        replace: draw with replacement, as for `graphray.draws.uniform.Uniform`.
+    """
+
+    column: str
+    of: Literal["edge", "neighbor"]
+    strategy: Strategy = "uniform"
+    max_age: int | None = None
+    replace: bool = False
+
+    def array_keys(self, relation: Relation, direction: Direction) -> tuple[ArrayKey, ...]:
+        """Rows in order of time, and the times in that order."""
+        names = (EDGE_ORDER, EDGE_TIMES) if self.of == "edge" else (FAR_ORDER, FAR_TIMES)
+        return tuple(entries_key(relation, direction, name, self.column) for name in names)
+
+    def begin(self, adjacency: MappedAdjacency, rows: FrontierRows, hop: HopDraw) -> Drawing:
+        """Find what each row had at its time."""
+        assert hop.times is not None
+        order, times = self.array_keys(adjacency.relation, adjacency.direction)
+        like = np.empty(0, adjacency.dtypes.get(times, np.int64))
+
+        def count(limits: Ints) -> Ints:
+            return count_until(
+                rows.first, rows.degrees, rows.owners, limits, adjacency.bases[times], like
+            )
+
+        stop = count(hop.times)
+        start = np.zeros_like(stop)
+        if self.max_age is not None:
+            # Where the window reaches back before all times there are, nothing is too old.
+            bounded = hop.times > _MIN + self.max_age
+            start = np.where(bounded, count(hop.times - self.max_age - 1), 0)
+        lengths = np.where(rows.degrees == ELSEWHERE, ELSEWHERE, stop - start)
+        return _Drawing(self, adjacency, rows, hop, adjacency.bases[order], start, lengths)
+
+
+class _Drawing:
+    def __init__(
+        self,
+        rule: Temporal,
+        adjacency: MappedAdjacency,
+        rows: FrontierRows,
+        hop: HopDraw,
+        order_bases: Ints,
+        start: Ints,
+        lengths: Ints,
+    ) -> None:
+        self._rule, self._adjacency, self._hop, self._order = rule, adjacency, hop, order_bases
+        # The rows as they were: ranges of the entries in order of time.
+        self._then = replace(rows, first=rows.first + start, degrees=lengths)
+        self._rows = rows
+        self._repeated = rule.replace and hop.fanout != ALL_NEIGHBORS
+        if self._repeated:
+            self.counts = np.where(lengths > 0, hop.fanout, 0)
+        else:
+            self.counts = np.clip(lengths, 0, effective_fanout(hop.fanout))
+
+    def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
+        rows, adjacency = self._rows, self._adjacency
+        entries = self._choose(bounds, positions)
+        resolve_slots(rows.first, self._then.degrees, bounds, entries, positions)
+        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
+        gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
+        return neighbors
+
+    def _choose(self, bounds: Ints, slots: Ints) -> npt.NDArray[np.uint32]:
+        """Draw in the order of time; ``slots`` is scratch. Returns entries within their rows."""
+        then, key = self._then, np.uint64(self._hop.key)
+        entries = np.empty(bounds[-1], np.uint32)
+        if self._rule.strategy == "uniform" and not self._repeated:
+            draw_rows(
+                then.first,
+                then.degrees,
+                then.words,
+                then.owners,
+                bounds,
+                effective_fanout(self._hop.fanout),
+                key,
+                self._order,
+                slots,
+                entries,
+            )
+            return entries
+        if self._repeated:
+            draw_with_replacement(then.first, then.degrees, then.words, bounds, key, slots)
+        else:
+            take_last(then.first, then.degrees, bounds, slots)
+        gather_draws(slots, bounds, then.owners, self._order, entries)
+        return entries

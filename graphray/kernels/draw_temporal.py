@@ -1,0 +1,105 @@
+"""Draws by time: rows in rising time are cut where a seed's present ends.
+
+What a row may draw at a time is a range of its entries in order of time, found by binary search.
+The searches of a chunk of rows go in step, one read each, so that their cache misses overlap. Draws
+in that range are then uniform ones (`graphray.kernels.neighbors`) or its end, and the order leads
+back to edge positions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.compiled import kernel
+from graphray.kernels.memory import load, prefetch
+
+Ints = npt.NDArray[np.int64]
+
+_CHUNK_ROWS = 16
+
+
+@kernel
+def count_until(
+    first: Ints,
+    degrees: Ints,
+    owners: npt.NDArray[np.int32],
+    limits: Ints,
+    time_bases: Ints,
+    time_like: npt.NDArray[Any],
+) -> Ints:
+    """How many entries of every row are not later than a limit.
+
+    Args:
+        first: ``int64[n]``, position of the row's first entry.
+        degrees: ``int64[n]``, the row's length; below 1, the row is passed over.
+        owners: ``int32[n]``, the row's partition.
+        limits: ``int64[n]``.
+        time_bases: ``int64[parts]``, addresses of the times of entries, rising in each row.
+        time_like: an array of the times' dtype.
+
+    Returns:
+        ``int64[n]``, 0 for rows passed over.
+    """
+    count, width = len(first), time_like.itemsize
+    low, high = np.zeros(count, np.int64), np.maximum(degrees, 0)
+    for begin in range(0, count, _CHUNK_ROWS):
+        end = min(count, begin + _CHUNK_ROWS)
+        for i in range(begin, end):
+            prefetch(time_bases[owners[i]] + (first[i] + (high[i] >> 1)) * width)
+        searching = True
+        while searching:
+            searching = False
+            for i in range(begin, end):
+                if low[i] == high[i]:
+                    continue
+                base = time_bases[owners[i]] + first[i] * width
+                middle = (low[i] + high[i]) >> 1
+                if load(time_like, base + middle * width) <= limits[i]:
+                    low[i] = middle + 1
+                else:
+                    high[i] = middle
+                prefetch(base + ((low[i] + high[i]) >> 1) * width)
+                searching = True
+    return low
+
+
+@kernel
+def take_last(starts: Ints, counts: Ints, bounds: Ints, slots: Ints) -> None:
+    """The last of the entries of every row that are in its range, the latest first.
+
+    Args:
+        starts: ``int64[n]``, where the range begins.
+        counts: ``int64[n]``, how long it is, at least as long as the row has draws; a row whose
+            range is empty, or that is elsewhere (below 0), is passed over.
+        bounds: ``int64[n + 1]``, where each row's draws go.
+        slots: filled, ``int64[bounds[n]]``.
+    """
+    for row in range(len(starts)):
+        if counts[row] <= 0:
+            continue
+        last = starts[row] + counts[row] - 1
+        for at in range(bounds[row], bounds[row + 1]):
+            slots[at] = last - (at - bounds[row])
+
+
+@kernel
+def resolve_slots(
+    first: Ints, degrees: Ints, bounds: Ints, order: npt.NDArray[np.uint32], positions: Ints
+) -> None:
+    """From entries counted in their row to edge positions.
+
+    Args:
+        first: ``int64[n]``, position of the row's first entry.
+        degrees: ``int64[n]``; below 1, the row is passed over.
+        bounds: ``int64[n + 1]``, the draws of each row.
+        order: ``uint32[bounds[n]]``, entries, counted from their row's start.
+        positions: filled, ``int64[bounds[n]]``.
+    """
+    for row in range(len(first)):
+        if degrees[row] <= 0:
+            continue
+        for at in range(bounds[row], bounds[row + 1]):
+            positions[at] = first[row] + np.int64(order[at])

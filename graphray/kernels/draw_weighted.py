@@ -1,0 +1,243 @@
+"""Weighted draws; rows, streams and addresses are those of `graphray.kernels.neighbors`.
+
+With replacement, a draw is one random word and one read of the alias table
+(`graphray.kernels.derive_weights`): the word's product with the row's length has the column in its
+upper half and an independent coin in its lower.
+
+Without replacement, that is done until there are enough *distinct* entries: what is left after the
+repeats are dropped are draws one after another, each in proportion to weight among the entries that
+are left. Where repeats get too many (rows of few entries, or one that outweighs the rest) the
+remaining draws are the winners of a race among the entries not yet drawn: entry i arrives after an
+exponential time of rate w_i, and the first arrivals in their order have the same distribution
+(Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006, whose keys
+``u ** (1 / w)`` are these times under a falling function). A row's draws stand in the order in
+which they were drawn, or, where all that can be drawn is taken, in the row's.
+
+As in uniform draws, the cache lines of one chunk of rows are asked for while those of the chunk
+before are read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.compiled import inlined, kernel
+from graphray.kernels.hashing import GOLDEN, below, mix64
+from graphray.kernels.memory import load, prefetch
+
+Ints = npt.NDArray[np.int64]
+Addresses = npt.NDArray[np.int64]
+
+_CHUNK_ROWS = 16
+# Rows below this many entries per draw start with the race: most tries would be repeats.
+_RACE_BELOW = 2
+# Tries per draw before the rest is left to a race.
+_TRIES = 4
+
+_32 = np.uint64(32)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+_11 = np.uint64(11)
+
+
+@inlined
+def _alias_entry(table: Any, start: Any, degree: Any, word: Any) -> Any:
+    """The entry of a row, counted from its start, that a random word draws.
+
+    ``table`` is the address of the alias table, ``start`` where the row begins in it.
+    """
+    column = below(word, degree)
+    cell = load(_WORDS, table + (start + column) * 8)
+    coin = (word * np.uint64(degree)) >> _32
+    return column if coin < cell >> _32 else np.int64(cell & _LOW_32)
+
+
+_WORDS = np.empty(0, np.uint64)
+
+
+@kernel
+def draw_weighted_with_replacement(
+    first: Ints,
+    degrees: Ints,
+    words: npt.NDArray[Any],
+    owners: npt.NDArray[np.int32],
+    bounds: Ints,
+    key: np.uint64,
+    alias_bases: Addresses,
+    positions: Ints,
+) -> None:
+    """Fill every row's draws with entries of the row, each independent of the others.
+
+    Args:
+        first: ``int64[n]``, position of the row's first entry.
+        degrees: ``int64[n]``, the row's length; below 1, the row is passed over.
+        words: integers ``[n]``, what the row's random stream is keyed by.
+        owners: ``int32[n]``, the row's partition.
+        bounds: ``int64[n + 1]``, where each row's draws go.
+        key: the key of the hop's random streams.
+        alias_bases: ``int64[parts]``, addresses of the alias tables by edge position.
+        positions: filled with edge positions, ``int64[bounds[n]]``.
+    """
+    count = len(first)
+    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
+        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
+            if degrees[i] > 0:
+                state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+                for _ in range(bounds[i], bounds[i + 1]):
+                    state += GOLDEN
+                    column = below(mix64(state), degrees[i])
+                    prefetch(alias_bases[owners[i]] + (first[i] + column) * 8)
+        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
+            if degrees[i] > 0:
+                state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+                for at in range(bounds[i], bounds[i + 1]):
+                    state += GOLDEN
+                    entry = _alias_entry(alias_bases[owners[i]], first[i], degrees[i], mix64(state))
+                    positions[at] = first[i] + entry
+
+
+@kernel
+def draw_weighted(
+    first: Ints,
+    degrees: Ints,
+    words: npt.NDArray[Any],
+    owners: npt.NDArray[np.int32],
+    drawable: npt.NDArray[np.uint32],
+    bounds: Ints,
+    key: np.uint64,
+    alias_bases: Addresses,
+    weight_bases: Addresses,
+    weight_like: npt.NDArray[Any],
+    positions: Ints,
+) -> None:
+    """Fill every row's draws with distinct entries of the row.
+
+    Args:
+        first: as for `draw_weighted_with_replacement`, as are the arguments not named here.
+        degrees: as above.
+        words: as above.
+        owners: as above.
+        drawable: ``uint32[n]``, how many entries of the row have a weight above 0.
+        bounds: as above; a row has room for no more draws than it has drawable entries.
+        key: as above.
+        alias_bases: as above.
+        weight_bases: ``int64[parts]``, addresses of the weights by edge position.
+        weight_like: an array of the weights' dtype.
+        positions: as above.
+    """
+    count = len(first)
+    width = weight_like.itemsize
+    widest = 0
+    for i in range(count):
+        if degrees[i] > 0:
+            widest = max(widest, bounds[i + 1] - bounds[i])
+    arrivals = np.empty(widest, np.float64)
+    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
+        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
+            wanted = bounds[i + 1] - bounds[i]
+            if degrees[i] <= 0 or wanted == 0:
+                continue
+            owner = owners[i]
+            if wanted == drawable[i] or degrees[i] < _RACE_BELOW * wanted:
+                prefetch(weight_bases[owner] + first[i] * width)
+                prefetch(weight_bases[owner] + first[i] * width + 64)
+                continue
+            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+            for _ in range(wanted):
+                state += GOLDEN
+                column = below(mix64(state), degrees[i])
+                prefetch(alias_bases[owner] + (first[i] + column) * 8)
+        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
+            start, degree, at = first[i], degrees[i], bounds[i]
+            wanted = bounds[i + 1] - at
+            if degree <= 0 or wanted == 0:
+                continue
+            weights = weight_bases[owners[i]]
+            if wanted == drawable[i]:
+                _take_drawable(weights, weight_like, start, degree, positions, at)
+                continue
+            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+            drawn = 0
+            if degree >= _RACE_BELOW * wanted:
+                for _ in range(_TRIES * wanted):
+                    state += GOLDEN
+                    entry = start + _alias_entry(
+                        alias_bases[owners[i]], start, degree, mix64(state)
+                    )
+                    if not _has(positions, at, drawn, entry):
+                        positions[at + drawn] = entry
+                        drawn += 1
+                        if drawn == wanted:
+                            break
+            if drawn < wanted:
+                _race(
+                    weights, weight_like, start, degree, state, positions, at, drawn, wanted,
+                    arrivals,
+                )  # fmt: skip
+
+
+@inlined
+def _has(positions: Any, at: Any, count: Any, position: Any) -> Any:
+    found = False
+    for k in range(at, at + count):
+        if positions[k] == position:
+            found = True
+            break
+    return found
+
+
+@kernel
+def _take_drawable(
+    weights: int,
+    weight_like: npt.NDArray[Any],
+    start: int,
+    degree: int,
+    positions: Ints,
+    at: int,
+) -> None:
+    for position in range(start, start + degree):
+        if load(weight_like, weights + position * weight_like.itemsize) > 0:
+            positions[at] = position
+            at += 1
+
+
+@kernel
+def _race(
+    weights: int,
+    weight_like: npt.NDArray[Any],
+    start: int,
+    degree: int,
+    state: np.uint64,
+    positions: Ints,
+    at: int,
+    drawn: int,
+    wanted: int,
+    arrivals: npt.NDArray[np.float64],
+) -> None:
+    """Draw on: the first of the entries not yet drawn to arrive, in their order."""
+    arrived = drawn
+    for position in range(start, start + degree):
+        state += GOLDEN
+        weight = load(weight_like, weights + position * weight_like.itemsize)
+        if weight <= 0:
+            continue
+        uniform = (np.float64(mix64(state) >> _11) + 0.5) * 2.0**-53
+        # -log(u) is at least 1 - u, which settles most entries of a long row.
+        if arrived == wanted and 1 - uniform >= arrivals[wanted - 1] * weight:
+            continue
+        time = -math.log(uniform) / weight
+        if arrived == wanted and time >= arrivals[wanted - 1]:
+            continue
+        if _has(positions, at, drawn, position):
+            continue
+        place = arrived if arrived < wanted else wanted - 1
+        arrived = place + 1
+        while place > drawn and arrivals[place - 1] > time:
+            arrivals[place] = arrivals[place - 1]
+            positions[at + place] = positions[at + place - 1]
+            place -= 1
+        arrivals[place] = time
+        positions[at + place] = position

@@ -1,0 +1,91 @@
+"""Gathers over many partitions by base address (see `graphray.kernels.memory`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.compiled import kernel
+from graphray.kernels.memory import load, prefetch
+
+Ints = npt.NDArray[np.int64]
+
+_LOOK_AHEAD = 32
+
+
+@kernel
+def gather_rows(
+    indices: Ints, owners: npt.NDArray[np.int32], bases: Ints, values: npt.NDArray[Any]
+) -> None:
+    """One value per row.
+
+    Args:
+        indices: ``int64[n]``, global ids or positions.
+        owners: ``int32[n]``, the partition of each.
+        bases: ``int64[parts]``, addresses; rows of partitions with a 0 are left as they are.
+        values: filled, ``[n]`` of the stored dtype.
+    """
+    width = values.itemsize
+    for i in range(len(indices)):
+        ahead = i + _LOOK_AHEAD
+        if ahead < len(indices):
+            prefetch(bases[owners[ahead]] + indices[ahead] * width)
+        if bases[owners[i]]:
+            values[i] = load(values, bases[owners[i]] + indices[i] * width)
+
+
+@kernel
+def gather_draws(
+    positions: Ints,
+    bounds: Ints,
+    owners: npt.NDArray[np.int32],
+    bases: Ints,
+    values: npt.NDArray[Any],
+) -> None:
+    """One value per draw, for the rows whose partitions have an address.
+
+    Args:
+        positions: ``int64[draws]``, edge positions.
+        bounds: ``int64[n + 1]``, the draws of each row.
+        owners: ``int32[n]``, the partition of each row.
+        bases: ``int64[parts]``, addresses; rows of partitions with a 0 are left as they are.
+        values: filled, ``[draws]`` of the stored dtype.
+    """
+    width = values.itemsize
+    for row in range(len(owners)):
+        base = bases[owners[row]]
+        if base == 0:
+            continue
+        for at in range(bounds[row], bounds[row + 1]):
+            # A draw of a later row may be another partition's: prefetching by a wrong address is
+            # harmless.
+            if at + _LOOK_AHEAD < len(positions):
+                prefetch(base + positions[at + _LOOK_AHEAD] * width)
+            values[at] = load(values, base + positions[at] * width)
+
+
+@kernel
+def gather_from_owners(
+    gids: npt.NDArray[Any], offsets: Ints, bases: Ints, values: npt.NDArray[Any]
+) -> None:
+    """One value per node, of whatever partition it is; all are mapped.
+
+    Args:
+        gids: global ids ``[n]``, repeats allowed.
+        offsets: ``int64[parts + 1]``, the book's ranges of their type.
+        bases: ``int64[parts]``, addresses, shifted so that global ids index them.
+        values: filled, ``[n]`` of the stored dtype.
+    """
+    width = values.itemsize
+    for i in range(len(gids)):
+        gid = np.int64(gids[i])
+        low, high = 0, len(bases)
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if offsets[middle] <= gid:
+                low = middle
+            else:
+                high = middle
+        values[i] = load(values, bases[low] + gid * width)
