@@ -17,6 +17,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 from ray.util.placement_group import PlacementGroup, remove_placement_group
 
+from actors.hot_rows import Hold, HotRowsShelf
 from actors.placement import (
     ensure_group,
     find_groups,
@@ -25,8 +26,9 @@ from actors.placement import (
     strategy_for,
 )
 from graphray.errors import GraphRayError, LaunchError
+from graphray.node_cache import CacheCounts
 from graphray.shard import ArrayKey
-from graphray.status import GraphStatus, ReplicaState, ReplicaStatus
+from graphray.status import CacheStatus, GraphStatus, ReplicaState, ReplicaStatus
 from graphray.store import Store
 from graphray.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
 
@@ -42,15 +44,17 @@ class Catalog:
     Args:
         spec: the graph.
         create_replica: makes a replica actor.
+        hold: has an object copied on a node (see `actors.hot_rows`).
     """
 
-    def __init__(self, spec: GraphSpec, create_replica: CreateReplica) -> None:
+    def __init__(self, spec: GraphSpec, create_replica: CreateReplica, hold: Hold) -> None:
         self._spec = spec
         self._create_replica = create_replica
         self._store_: Store | None = None
         self._published: dict[tuple[int, str, ArrayKey], ray.ObjectRef] = {}
         self._publishing = threading.Lock()
         self._loaded = 0
+        self._hot_rows = HotRowsShelf(hold)
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -108,6 +112,18 @@ class Catalog:
                     found[part] = references
             return found
 
+    def hot_rows(
+        self, node_id: str, snapshot_id: str, node_type: str, reader: str, counts: CacheCounts
+    ) -> list[ray.ObjectRef]:
+        """A node's hot rows (see `actors.hot_rows.HotRowsShelf.find`)."""
+        return self._hot_rows.find(node_id, snapshot_id, node_type, reader, counts)
+
+    def keep_hot_rows(
+        self, snapshot_id: str, recipe: str, status: CacheStatus, boxed: list[ray.ObjectRef]
+    ) -> list[ray.ObjectRef]:
+        """Keep hot rows for a node (see `actors.hot_rows.HotRowsShelf.keep`)."""
+        return self._hot_rows.keep(snapshot_id, recipe, status, boxed[0])
+
     def status(self) -> GraphStatus:
         """Every replica, asked just now."""
         store = self._store
@@ -122,6 +138,7 @@ class Catalog:
             edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
             replicas=tuple(self._probe_all()),
             warnings=self._warnings(),
+            caches=self._hot_rows.status(),
         )
 
     def stop(self) -> None:

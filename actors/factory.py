@@ -42,7 +42,7 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
             max_concurrency=_CATALOG_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(_head_node_id(), soft=True),
         )
-        .remote(spec, create_replica)
+        .remote(spec, create_replica, hold_on_node)
     )
 
 
@@ -58,6 +58,30 @@ def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGro
         )
         .remote(spec, part, replica)
     )
+
+
+def hold_on_node(node_id: str, reference: ray.ObjectRef) -> tuple[ray.ObjectRef, ray.ObjectRef]:
+    """Copy an object on a node, so that the caller owns it, not whoever made it.
+
+    What a task returns belongs to its caller and lies where the task ran.
+
+    Returns:
+        The copy, and a None that is there when the copy is.
+    """
+    # Not to be made anew where the node dies: nobody is left there to read it.
+    hold = ray.remote(_same).options(
+        num_cpus=0,
+        num_returns=2,
+        max_retries=0,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+    )
+    references: Any = hold.remote(reference)
+    copy, done = references
+    return copy, done
+
+
+def _same(value: Any) -> tuple[Any, None]:
+    return value, None
 
 
 def _options(name: str) -> dict[str, Any]:

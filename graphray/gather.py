@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from graphray.access import PartitionAccess
 from graphray.bfloat16 import from_bits
+from graphray.column_values import Values, column_values
 from graphray.errors import NodeNotFound
 from graphray.ids import UserIds, as_user_ids, index_keys
 from graphray.operations import NOT_FOUND, FindIds, Request, ShardView
 from graphray.row_reading import TableRows, as_arrow, read_rows
-from graphray.schema import Direction, Relation
+from graphray.schema import Direction, Relation, require_column
 from graphray.shard import (
     GID,
     ID,
@@ -74,6 +75,20 @@ def edge_columns(
     mapped = access.mapped([ArrayKey(table, column) for column in columns])
     rows = TableRows(table, access.book.edge_offsets[relation, direction], positions)
     return read_rows(rows, columns, mapped, None, access.call_all).columns
+
+
+def node_values(
+    access: PartitionAccess, node_type: str, columns: Sequence[str], gids: Ints
+) -> dict[str, Values]:
+    """Properties of nodes as they are handed out (see `graphray.column_values`).
+
+    Raises:
+        ColumnNotFound: where the node type has no such column.
+    """
+    kind = access.schema.node_type(node_type)
+    words = {c: require_column(kind.columns, c, f"node type {node_type!r}").dtype for c in columns}
+    found = node_columns(access, node_type, columns, gids)
+    return {column: column_values(found[column], words[column]) for column in columns}
 
 
 def find_nodes(access: PartitionAccess, node_type: str, ids: Any) -> Ints:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS
 from graphray.errors import ArgumentError
-from graphray.gather import find_nodes, node_column, to_numpy, user_ids_of
+from graphray.features.calls import FeatureCalls
+from graphray.gather import find_nodes, node_column, user_ids_of
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.link_batch import LinkBatch
@@ -25,7 +26,7 @@ from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.seed_nodes import SeedNodes
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SamplingPlan, Seeds
-from graphray.schema import Direction, GraphSchema, KindName, Relation, require_column
+from graphray.schema import Direction, GraphSchema, KindName, Relation
 from graphray.status import GraphStatus, ReplicaStatus
 
 Array = npt.NDArray[Any]
@@ -42,7 +43,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph:
+class Graph(FeatureCalls):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets
@@ -50,7 +51,7 @@ class Graph:
     """
 
     def __init__(self, access: PartitionAccess) -> None:
-        self._access = access
+        super().__init__(access)
 
     def __repr__(self) -> str:
         nodes = sum(self.num_nodes(name) for name in self.schema.node_type_names)
@@ -160,29 +161,6 @@ class Graph:
         sampled = sampler.sample(Seeds({near: seed}), BatchStream(0, 0, 0))
         local = sampled.edges[kind].edge_index[1 if direction == "out" else 0]
         return user_ids_of(self._access, far, sampled.nodes[far][local])
-
-    def features(
-        self, ids: Any, columns: str | list[str], node_type: str | None = None
-    ) -> Array | dict[str, Array]:
-        """Properties of nodes, aligned with ``ids``.
-
-        Args:
-            ids: users' ids.
-            columns: one column (returns its array), or several (returns a dictionary).
-            node_type: may be left out where the graph has one.
-
-        Raises:
-            NodeNotFound: where an id is not in the graph.
-            ColumnNotFound: where a column is not.
-        """
-        name = self._node_type(node_type, "features")
-        kind = self.schema.node_type(name)
-        wanted = [columns] if isinstance(columns, str) else list(columns)
-        for column in wanted:
-            require_column(kind.columns, column, f"node type {name!r}")
-        gids = find_nodes(self._access, name, ids)
-        found = {c: to_numpy(node_column(self._access, name, c, gids)) for c in wanted}
-        return found[columns] if isinstance(columns, str) else found
 
     def loader(
         self,

@@ -49,6 +49,8 @@ class CacheCounts:
 class HotRowsBoard(Protocol):
     """Where a node's hot rows are kept for all of its processes."""
 
+    node_id: str
+
     def find(self, node_type: str, counts: CacheCounts) -> HotRows | None:
         """What is kept for this node now, or None; ``counts`` are this process's so far."""
         ...
@@ -83,6 +85,7 @@ class NodeCache:
     def __init__(self, snapshot_id: str, board: HotRowsBoard | None) -> None:
         self._snapshot_id = snapshot_id
         self._board = board
+        self.node_id = "" if board is None else board.node_id
         self._types: dict[str, _OfType] = {}
         self._lock = threading.Lock()
 
@@ -97,6 +100,12 @@ class NodeCache:
         if is_time and self._board is not None:
             known.hot = self._current(self._board.find(node_type, counts))
         return known.hot
+
+    def look(self, node_type: str) -> HotRows | None:
+        """The hot rows that the board has now."""
+        with self._lock:
+            self._of(node_type).reads_until_look = 0
+        return self.hot_rows(node_type)
 
     def note(
         self, node_type: str, elsewhere: npt.NDArray[np.int64], hits: int, misses: int

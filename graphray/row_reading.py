@@ -24,9 +24,11 @@ from graphray.shard import ArrayKey, ShardArray
 from graphray.threads import Threads, available_threads
 
 Ints = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
 CallAll = Callable[[Mapping[int, Request[Any]]], dict[int, Any]]
 
-_NO_SLOTS = slot_table(np.empty(0, np.int64))
+_NOTHING = np.empty(0, np.int64)
+_NO_SLOTS = slot_table(_NOTHING)
 # Below it, starting a thread takes as long as the copying.
 _BYTES_PER_THREAD_MIN = 2**22
 _VALUE_BYTES = (1, 2, 4, 8)
@@ -189,6 +191,7 @@ class _Reading:
             rows.numbers,
             rows.offsets,
             is_mapped,
+            _NOTHING if hot is None else hot.gids,
             _NO_SLOTS if hot is None else hot.slots,
             self._sources,
             self._rows,
@@ -199,7 +202,7 @@ class _Reading:
         self.wanted = self._wanted() if self.misses else {}
         if count == 0 and not is_mapped.any():
             # Nothing is asked for, but what kind of nothing only a partition knows.
-            self.wanted = {0: np.empty(0, np.int64)}
+            self.wanted = {0: _NOTHING}
 
     def _wanted(self) -> dict[int, Ints]:
         """Which of the rows each owner has to be asked for."""
@@ -226,29 +229,27 @@ class _Reading:
 def _gather(
     sources: npt.NDArray[np.int32], rows: Ints, pieces: Sequence[ShardArray | None]
 ) -> ShardArray:
-    there = [number for number, piece in enumerate(pieces) if piece is not None]
-    if all(isinstance(pieces[number], np.ndarray) for number in there):
-        return _gather_arrays(sources, rows, pieces, pieces[there[0]])
-    numbers = np.unique(sources).tolist() or there[:1]
+    there = {number: piece for number, piece in enumerate(pieces) if piece is not None}
+    arrays = {number: p for number, p in there.items() if isinstance(p, np.ndarray)}
+    if len(arrays) == len(there):
+        return _gather_arrays(sources, rows, arrays)
+    numbers = np.unique(sources).tolist() or list(there)[:1]
     places = [np.flatnonzero(sources == number) for number in numbers]
-    taken = [take(pieces[n], rows[at]) for n, at in zip(numbers, places, strict=True)]
+    taken = [take(there[n], rows[at]) for n, at in zip(numbers, places, strict=True)]
     return merge(places, taken)
 
 
 def _gather_arrays(
-    sources: npt.NDArray[np.int32],
-    rows: Ints,
-    pieces: Sequence[npt.NDArray | None],
-    like: npt.NDArray,
-) -> npt.NDArray:
+    sources: npt.NDArray[np.int32], rows: Ints, pieces: Mapping[int, Array]
+) -> Array:
     """Gather rows of arrays that are alike; in threads where there is enough to copy."""
-    bases = np.zeros(len(pieces), np.int64)
-    for number, piece in enumerate(pieces):
-        if piece is not None:
-            assert piece.dtype == like.dtype
-            assert piece.shape[1:] == like.shape[1:]
-            assert piece.flags.c_contiguous
-            bases[number] = piece.ctypes.data
+    like = next(iter(pieces.values()))
+    bases = np.zeros(max(pieces) + 1, np.int64)
+    for number, piece in pieces.items():
+        assert piece.dtype == like.dtype
+        assert piece.shape[1:] == like.shape[1:]
+        assert piece.flags.c_contiguous
+        bases[number] = piece.ctypes.data
     out = np.empty((len(sources), *like.shape[1:]), like.dtype)
 
     def copy(bounds: tuple[int, int]) -> None:

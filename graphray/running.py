@@ -10,11 +10,13 @@ from typing import Any
 import ray
 
 from graphray.access import MappedArrays, PartitionAccess
+from graphray.cache_board import CatalogBoard
 from graphray.cluster import require_ray
 from graphray.config import CallPolicy
 from graphray.errors import GraphNotRunning
 from graphray.graph import Graph
 from graphray.local_files import LocalFiles
+from graphray.node_cache import NodeCache
 from graphray.operations import Request
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
@@ -77,6 +79,8 @@ class ClusterAccess:
         self._absent: set[tuple[int, ArrayKey]] = set()
         self._files = LocalFiles.of(view)
         self._lock = threading.Lock()
+        board = CatalogBoard(catalog, self._spec.name, self._node_id, self.snapshot_id, policy)
+        self.cache = NodeCache(self.snapshot_id, board)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A graph handed to another process is connected to anew there.
@@ -105,10 +109,12 @@ class ClusterAccess:
 
     def status(self) -> GraphStatus:
         """Who serves what, as the catalog sees it."""
+        self.cache.report()
         return ask(self._catalog, "status", policy=self._policy)
 
     def close(self) -> None:
         """Let go of the mapped arrays."""
+        self.cache.close()
         with self._lock:
             self._arrays = [{} for _ in self._arrays]
             self._absent = set()

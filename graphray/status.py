@@ -31,6 +31,37 @@ class ReplicaStatus:
 
 
 @dataclass(frozen=True)
+class CacheStatus:
+    """The hot rows of one node type on one node, and how they served the node's processes.
+
+    Attributes:
+        node_id: Ray's id of the node.
+        node_type: whose rows.
+        columns: the properties that are cached; none where only reads were counted.
+        rows: how many nodes' rows are.
+        size_bytes: what they take in the node's object store.
+        by: how they were chosen.
+        hits: rows of partitions elsewhere that were read from here, by all processes of the node
+            as they last reported.
+        misses: rows of partitions elsewhere that were asked of their owners.
+    """
+
+    node_id: str
+    node_type: str
+    columns: tuple[str, ...] = ()
+    rows: int = 0
+    size_bytes: int = 0
+    by: str = ""
+    hits: int = 0
+    misses: int = 0
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of hits; 0 where nothing was read."""
+        return self.hits / max(1, self.hits + self.misses)
+
+
+@dataclass(frozen=True)
 class GraphStatus:
     """A graph at a glance.
 
@@ -43,6 +74,7 @@ class GraphStatus:
         nodes: nodes per type.
         edges: adjacency entries per relation (an undirected edge has one at each end).
         replicas: every copy of every partition.
+        caches: the rows of other nodes' partitions that nodes keep.
         warnings: what the graph had to settle for, such as replicas that share a node.
     """
 
@@ -55,6 +87,7 @@ class GraphStatus:
     edges: dict[str, int]
     replicas: tuple[ReplicaStatus, ...]
     warnings: tuple[str, ...] = ()
+    caches: tuple[CacheStatus, ...] = ()
 
     @property
     def is_well(self) -> bool:

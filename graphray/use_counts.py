@@ -9,6 +9,7 @@ Streams", VLDB 2002).
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ class UseCounts:
             self._numbers, self._counts = self._numbers[kept], self._counts[kept]
 
 
-def add_up(numbers: Ints, amounts: npt.NDArray) -> tuple[Ints, npt.NDArray]:
+def add_up(numbers: Ints, amounts: npt.NDArray[Any]) -> tuple[Ints, npt.NDArray[Any]]:
     """The distinct numbers, rising, and the sum of the amounts of each.
 
     >>> [a.tolist() for a in add_up(np.array([5, 2, 5]), np.array([1, 1, 4]))]

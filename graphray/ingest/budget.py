@@ -66,8 +66,8 @@ class Budget:
             )
 
 
-def memory_bytes(amount: int | str) -> int:
-    """An amount of memory in bytes; raises ArgumentError where it is none.
+def memory_bytes(amount: int | str, name: str = "memory_budget") -> int:
+    """An amount of memory in bytes; raises ArgumentError, with that name, where it is none.
 
     >>> memory_bytes(1000), memory_bytes("2MB"), memory_bytes("2MiB")
     (1000, 2000000, 2097152)
@@ -77,7 +77,7 @@ def memory_bytes(amount: int | str) -> int:
     found = _AMOUNT.fullmatch(amount) if isinstance(amount, str) else None
     if found is None or found.group(2) not in _UNITS:
         raise ArgumentError(
-            f"memory_budget = {amount!r}; expected bytes as an integer, or such as '512MiB', '4GiB'"
+            f"{name} = {amount!r}; expected bytes as an integer, or such as '512MiB', '4GiB'"
         )
     return int(float(found.group(1)) * _UNITS[found.group(2)])
 

@@ -34,19 +34,19 @@ _LINE_BYTES = 64
 _LINES_MAX = 8
 
 
-def slot_table(numbers: Ints) -> Ints:
+def slot_table(numbers: Ints) -> npt.NDArray[np.int32]:
     """The hash table from distinct numbers to their positions.
 
     Args:
         numbers: ``int64[n]``, not negative.
 
     Returns:
-        ``int64[slots, 2]``: a number (or `EMPTY`) and its position; ``slots`` is a power of two.
+        ``int32[slots]``: a position, or `EMPTY`; ``slots`` is a power of two.
 
     >>> sorted(slot_table(np.array([7])).tolist())
-    [[-1, -1], [7, 0]]
+    [-1, 0]
     """
-    slots = np.full((max(2, 1 << (2 * len(numbers) - 1).bit_length()), 2), EMPTY, np.int64)
+    slots = np.full(max(2, 1 << (2 * len(numbers) - 1).bit_length()), EMPTY, np.int32)
     _fill_slots(numbers, slots)
     return slots
 
@@ -56,7 +56,8 @@ def find_sources(
     numbers: Ints,
     offsets: Ints,
     is_mapped: npt.NDArray[np.bool_],
-    slots: Ints,
+    cached: Ints,
+    slots: npt.NDArray[np.int32],
     sources: npt.NDArray[np.int32],
     rows: Ints,
 ) -> int:
@@ -66,7 +67,8 @@ def find_sources(
         numbers: ``int64[n]``, global ids or edge positions.
         offsets: ``int64[parts + 1]``, the book's ranges of them.
         is_mapped: ``bool[parts]``, whether a partition is mapped here.
-        slots: the `slot_table` of the numbers that are cached.
+        cached: ``int64[cached]``, the numbers whose rows are cached, in the order of these.
+        slots: their `slot_table`.
         sources: filled with the piece, ``int32[n]``: its partition where that is mapped, ``parts``
             where the row is cached, else ``-1 - partition``.
         rows: filled with the row within the piece, or else within its partition, ``int64[n]``.
@@ -91,10 +93,10 @@ def find_sources(
                 sources[i] = low
             else:
                 sources[i] = -1 - low
-                prefetch(base + _first_slot(number, len(slots)) * 16)
+                prefetch(base + _first_slot(number, len(slots)) * slots.itemsize)
         for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
             if sources[i] < 0:
-                position = _position_of(numbers[i], slots)
+                position = _position_of(numbers[i], cached, slots)
                 if position == EMPTY:
                     elsewhere += 1
                 else:
@@ -153,18 +155,17 @@ def _first_slot(number: Any, slots: int) -> Any:
 
 
 @inlined
-def _position_of(number: Any, slots: Any) -> Any:
+def _position_of(number: Any, cached: Any, slots: Any) -> Any:
     at = _first_slot(number, len(slots))
-    while slots[at, 0] != number and slots[at, 0] != EMPTY:
+    while slots[at] != EMPTY and cached[slots[at]] != number:
         at = (at + 1) & (len(slots) - 1)
-    return slots[at, 1]
+    return slots[at]
 
 
 @kernel
-def _fill_slots(numbers: Ints, slots: Ints) -> None:
+def _fill_slots(numbers: Ints, slots: npt.NDArray[np.int32]) -> None:
     for position in range(len(numbers)):
         at = _first_slot(numbers[position], len(slots))
-        while slots[at, 0] != EMPTY:
+        while slots[at] != EMPTY:
             at = (at + 1) & (len(slots) - 1)
-        slots[at, 0] = numbers[position]
-        slots[at, 1] = position
+        slots[at] = position
