@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphray.sampling.link_batch import LinkBatch
     from graphray.sampling.loader import Loader
     from graphray.sampling.negatives import Negatives
+    from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
     from graphray.status import GraphStatus, ReplicaStatus
 
@@ -49,9 +50,11 @@ _HOME = {
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
     "PropertyGraph": "graphray.kinds.property",
+    "RandomWalks": "graphray.sampling.random_walks",
     "Relation": "graphray.schema",
     "RelationType": "graphray.schema",
     "ReplicaStatus": "graphray.status",
+    "WalkBatch": "graphray.sampling.random_walks",
     "build": "graphray.builder",
     "connect": "graphray.running",
     "launch": "graphray.launcher",
@@ -77,9 +80,11 @@ __all__ = [
     "Node",
     "NodeType",
     "PropertyGraph",
+    "RandomWalks",
     "Relation",
     "RelationType",
     "ReplicaStatus",
+    "WalkBatch",
     "build",
     "connect",
     "launch",

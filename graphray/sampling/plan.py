@@ -109,6 +109,14 @@ def require_at_least(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
+def require_between(name: str, value: Any, least: float, beyond: float) -> float:
+    """A number in ``[least, beyond)``, checked; raises ArgumentError, also for NaN."""
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not least <= value < beyond:
+        raise ArgumentError(f"{name} = {value!r}; expected a number >= {least:g} and < {beyond:g}")
+    return float(value)
+
+
 def as_aligned(name: str, values: Any, count: int, seeds: str) -> npt.NDArray[Any]:
     """A value for each seed, as an array; raises ArgumentError where there are more or fewer."""
     array = np.asarray(values)

@@ -1,0 +1,92 @@
+"""Pieces of the kernels that go from row to row: whose a node is, what an entry says, where it is.
+
+Adjacency is given as base addresses per partition, as in `graphray.kernels.neighbors`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from graphray.kernels.compiled import inlined, kernel
+from graphray.kernels.memory import load_int64, load_uint32
+
+Ints = npt.NDArray[np.int64]
+NARROW_BYTES = 4
+
+
+class Rows(NamedTuple):
+    """The rows of one adjacency, or of several that are followed in turn.
+
+    Attributes:
+        node_offsets: ``int64[cycle, parts + 1]``, the book's ranges of the nodes that have rows.
+        edge_offsets: ``int64[cycle, parts + 1]``, the book's ranges of edge positions.
+        indptr_bases: ``int64[cycle, parts]``, address of the row bounds by global id, or 0 where a
+            partition is not mapped.
+        neighbor_bases: ``int64[cycle, parts]``, address of the neighbours by edge position.
+        widths: ``int64[cycle]``, bytes of a neighbour.
+    """
+
+    node_offsets: Ints
+    edge_offsets: Ints
+    indptr_bases: Ints
+    neighbor_bases: Ints
+    widths: Ints
+
+
+@inlined
+def owner_of(offsets: Any, table: Any, gid: Any) -> Any:
+    """The partition that owns a node: the last range of ``offsets[table]`` that starts before it.
+
+    A binary search without a branch, as which way it goes is a coin toss.
+    """
+    low, span = 0, offsets.shape[1] - 1
+    while span > 1:
+        half = span >> 1
+        low += half * np.int64(offsets[table, low + half] <= gid)
+        span -= half
+    return low
+
+
+@inlined
+def entry_at(address: Any, width: Any) -> Any:
+    """The node id at an address: ``uint32`` where ``width`` is 4, else ``int64``."""
+    return np.int64(load_uint32(address)) if width == NARROW_BYTES else load_int64(address)
+
+
+@kernel
+def find_entry(
+    first: int, degree: int, width: int, gid: int, owned_from: int, owned_to: int
+) -> int:
+    """Which entry of a row is the first to name a node, or -1.
+
+    A row rises by *stable* id, which the row does not hold. But among the nodes of one partition
+    global ids rise with stable ids, so that the entries which the wanted node's partition owns are
+    in order by themselves: a binary search that, from the middle, goes on to the next such entry.
+
+    Args:
+        first: address of the row's first entry.
+        degree: how many entries the row has.
+        width: bytes of an entry.
+        gid: the node to find.
+        owned_from: the first global id of the partition that owns ``gid``.
+        owned_to: the first one beyond it.
+    """
+    found, low, high = -1, 0, degree
+    while low < high:
+        middle = (low + high) >> 1
+        at, entry = middle, np.int64(-1)
+        while at < high:
+            entry = entry_at(first + at * width, width)
+            if owned_from <= entry < owned_to:
+                break
+            at += 1
+        if at < high and entry < gid:
+            low = at + 1
+            continue
+        if at < high and entry == gid:
+            found = at
+        high = middle
+    return found
