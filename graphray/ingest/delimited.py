@@ -55,7 +55,7 @@ class Delimited:
     def read(self) -> pa.Table:
         """The whole file."""
         table = self._convert()
-        self._check_header(table.column_names)
+        self._check_header(table.schema)
         return table
 
     def settle_schema(self, block_bytes: int) -> pa.Schema:
@@ -69,7 +69,7 @@ class Delimited:
             try:
                 with self._blocks(block_bytes, types) as reader:
                     schema = reader.schema
-                    self._check_header(schema.names)
+                    self._check_header(schema)
                     for _ in reader:
                         pass
                 return schema
@@ -88,7 +88,13 @@ class Delimited:
         with self._blocks(block_bytes, types, columns) as reader:
             yield from reader
 
-    def _check_header(self, names: Sequence[str]) -> None:
+    def _check_header(self, schema: pa.Schema) -> None:
+        try:
+            names = schema.names
+        except UnicodeDecodeError as error:
+            raise InputError(
+                "the name of a column is not UTF-8; convert the file", source=self._label, row=1
+            ) from error
         if all(map(_NUMBER.fullmatch, names)):
             raise InputError(
                 "the first row holds numbers, not the names of columns; add a header such as "

@@ -22,7 +22,7 @@ from graphray.ingest.frames import DST, ID, SRC
 from graphray.ingest.identity import IdColumn, check_unique, read_ids, settle_kind
 from graphray.ingest.inputs import EdgeInput, id_column
 from graphray.ingest.source import Source
-from graphray.kinds.tables import GraphTables
+from graphray.kinds.tables import GraphTables, with_properties
 from graphray.schema import Relation
 
 NODE, METANODE = "node", "metanode"
@@ -123,7 +123,7 @@ class _Elements:
         """What was given, by the types of the ends."""
         ends = self.ends(given)
         rest = given.source.table.drop_columns([given.src, given.dst])
-        table = pa.table([*ends, *rest.columns], [SRC, DST, *rest.column_names])
+        table = with_properties(dict(zip((SRC, DST), ends, strict=True)), rest, given.source.label)
         is_metanode = [self._is_metanode(end) for end in ends]
         for source in ELEMENTS:
             for destination in ELEMENTS:
@@ -152,7 +152,7 @@ class _Elements:
         if listed is None:
             return pa.table({ID: named})
         rest = listed.source.table.drop_columns([listed.column])
-        table = pa.table([self._ids(listed), *rest.columns], [ID, *rest.column_names])
+        table = with_properties({ID: self._ids(listed)}, rest, listed.source.label)
         if named is None:
             return table
         added = named.filter(pc.invert(pc.is_in(named, value_set=table.column(0).combine_chunks())))

@@ -16,7 +16,7 @@ from graphray.ingest.frames import DST, ID, SRC
 from graphray.ingest.identity import check_unique, read_ids, settle_kind
 from graphray.ingest.inputs import id_column
 from graphray.ingest.source import Source
-from graphray.kinds.tables import GraphTables
+from graphray.kinds.tables import GraphTables, with_properties
 from graphray.schema import Relation
 
 VERTEX, HYPEREDGE = "vertex", "hyperedge"
@@ -58,9 +58,8 @@ def hypergraph_tables(
     vertex_side = _Side(VERTEX, vertices, incidence, vertex)
     hyperedge_side = _Side(HYPEREDGE, hyperedges, incidence, hyperedge)
     rest = incidence.table.drop_columns([vertex, hyperedge])
-    entries = pa.table(
-        [vertex_side.named, hyperedge_side.named, *rest.columns], [SRC, DST, *rest.column_names]
-    )
+    ids = {SRC: vertex_side.named, DST: hyperedge_side.named}
+    entries = with_properties(ids, rest, incidence.label)
     _refuse_repeats(incidence, entries)
     if not allow_empty:
         hyperedge_side.refuse_empty()
@@ -106,7 +105,7 @@ class _Side:
         if self._listed is None:
             return added
         rest = self._listed.source.table.drop_columns([self._listed.column])
-        table = pa.table([self._ids, *rest.columns], [ID, *rest.column_names])
+        table = with_properties({ID: self._ids}, rest, self._listed.source.label)
         if added.num_rows == 0:
             return table
         return pa.concat_tables([table, added], promote_options="default")

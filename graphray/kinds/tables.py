@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from graphray.builder import build
+from graphray.errors import InputError
 from graphray.graph import Graph
 from graphray.opened import StoreAccess
 from graphray.schema import KindName, Relation
@@ -84,3 +85,27 @@ class GraphTables:
         """
         memory, _ = fs.FileSystem.from_uri(_MEMORY_URI)
         return Graph(StoreAccess(self.build((memory, "graph"), **options)))
+
+
+def with_properties(ids: Mapping[str, Any], properties: pa.Table, label: str) -> pa.Table:
+    """A table of ids first, then of properties.
+
+    Args:
+        ids: the columns of ids.
+        properties: as many rows.
+        label: what to call the table in messages.
+
+    Raises:
+        InputError: where a property has the name of a column of ids.
+
+    >>> with_properties({"id": [1]}, pa.table({"id": ["x"]}), "people")
+    Traceback (most recent call last):
+    ...
+    graphray.errors.InputError: people, column 'id': a property has the name of ...
+    """
+    taken = next((name for name in properties.column_names if name in ids), None)
+    if taken is not None:
+        raise InputError(
+            "a property has the name of the column of ids; rename it", source=label, column=taken
+        )
+    return pa.table({**ids, **dict(zip(properties.column_names, properties.columns, strict=True))})

@@ -11,6 +11,7 @@ from graphray.gather import edge_column, node_column, to_arrow
 from graphray.ingest.frames import DST, SRC
 from graphray.ingest.frames import ID as ID_COLUMN
 from graphray.kinds.adjacent import Adjacency
+from graphray.kinds.tables import with_properties
 from graphray.schema import Relation
 from graphray.shard import EDGE, ID, STABLE
 
@@ -26,12 +27,12 @@ def node_table(access: PartitionAccess, node_type: str) -> pa.Table:
 
 def nodes_as_table(access: PartitionAccess, node_type: str, gids: Ints) -> pa.Table:
     """Nodes given by global id, with their properties, aligned with ``gids``."""
-    columns = {ID_COLUMN: to_arrow(node_column(access, node_type, ID, gids))}
-    for column in access.schema.node_type(node_type).columns:
-        columns[column.name] = to_arrow(
-            node_column(access, node_type, column.name, gids), column.dtype
-        )
-    return pa.table(columns)
+    ids = {ID_COLUMN: to_arrow(node_column(access, node_type, ID, gids))}
+    properties = {
+        column.name: to_arrow(node_column(access, node_type, column.name, gids), column.dtype)
+        for column in access.schema.node_type(node_type).columns
+    }
+    return with_properties(ids, pa.table(properties), f"node type {node_type!r}")
 
 
 def edge_table(access: PartitionAccess, relation: Relation) -> pa.Table:
@@ -45,13 +46,15 @@ def edge_table(access: PartitionAccess, relation: Relation) -> pa.Table:
     edge_ids = np.asarray(edge_column(access, relation, "in", EDGE, entries.positions))
     _, order = np.unique(edge_ids, return_index=True)
     sources, destinations = entries.neighbors[order], rows[entries.rows[order]]
-    columns = {
+    ids = {
         SRC: to_arrow(node_column(access, relation.source, ID, sources)),
         DST: to_arrow(node_column(access, relation.destination, ID, destinations)),
     }
     positions = entries.positions[order]
-    for column in access.schema.relation_type(relation).columns:
-        columns[column.name] = to_arrow(
+    properties = {
+        column.name: to_arrow(
             edge_column(access, relation, "in", column.name, positions), column.dtype
         )
-    return pa.table(columns)
+        for column in access.schema.relation_type(relation).columns
+    }
+    return with_properties(ids, pa.table(properties), f"relation {tuple(relation)}")

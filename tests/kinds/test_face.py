@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import graphray as gr
-from graphray.errors import ArgumentError
+from graphray.errors import ArgumentError, InputError
 from graphray.kinds.face import FACES
 from graphray.kinds.hypergraph import Hypergraph
 from graphray.kinds.metagraph import Metagraph
@@ -78,3 +78,16 @@ def test_closing_a_face_closes_its_graph(tmp_path: Path) -> None:
     # An opened graph maps its files again when it is asked again.
     assert g.degree(["a"]).tolist() == [1]
     g.shutdown()
+
+
+def test_a_property_is_not_taken_for_an_id(tmp_path: Path) -> None:
+    edges = pa.table({"source": [1], "target": [2], "dst": ["x"]})
+    with pytest.raises(InputError, match="column 'dst': a property has the name of the column"):
+        PropertyGraph.from_tables(edges, src="source", dst="target")
+    gr.build(edges, tmp_path / "s", src="source", dst="target")
+    with PropertyGraph.open(tmp_path / "s") as g:
+        assert g.graph.neighbors(1).tolist() == [2]
+        with pytest.raises(InputError, match=r"'edge', 'node'\), column 'dst'.*rename it"):
+            g.edges()
+    with pytest.raises(InputError, match="column 'src'"):
+        Hypergraph.from_incidence(pa.table({"vertex": ["a"], "hyperedge": ["e"], "src": [1]}))

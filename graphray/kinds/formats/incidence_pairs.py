@@ -80,11 +80,16 @@ def from_sets(sets: Sets, *, allow_empty: bool = False) -> GraphTables:
     Raises:
         InputError: where a set is empty, holds a vertex twice (as a list may), or holds what is no
             id.
+        ArgumentError: where ``sets`` are no sets at all.
 
     Example:
         >>> from_sets([{1, 2, 3}, {3, 4}]).edges[("vertex", "incidence", "hyperedge")].num_rows
         5
     """
+    if isinstance(sets, (str, bytes)) or not isinstance(sets, Iterable):
+        raise ArgumentError(
+            f"sets = {sets!r}; expected {{hyperedge: vertices}}, or a list of sets of vertices"
+        )
     named = dict(sets) if isinstance(sets, Mapping) else dict(enumerate(sets))
     pairs = list(_pairs(named))
     incidence = Source.of(

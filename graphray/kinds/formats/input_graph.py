@@ -10,22 +10,28 @@ import pyarrow as pa
 from graphray.ids import UserIds
 from graphray.ingest import InputGraph
 from graphray.ingest.frames import DST, ID, SRC
-from graphray.kinds.tables import GraphTables
+from graphray.kinds.tables import GraphTables, with_properties
 
 
 def tables_of(graph: InputGraph) -> GraphTables:
-    """A graph in stable ids as tables of a property graph."""
+    """A graph in stable ids as tables of a property graph.
+
+    Raises:
+        InputError: where a property is called as a column of ids is.
+    """
     ids = {name: pa.array(nodes.ids) for name, nodes in graph.nodes.items()}
     nodes = {
-        name: _beside({ID: ids[name]}, nodes.properties) for name, nodes in graph.nodes.items()
+        name: with_properties({ID: ids[name]}, nodes.properties, f"nodes[{name!r}]")
+        for name, nodes in graph.nodes.items()
     }
     edges = {
-        relation: _beside(
+        relation: with_properties(
             {
                 SRC: _take(ids[relation.source], edges.sources),
                 DST: _take(ids[relation.destination], edges.destinations),
             },
             edges.properties,
+            f"edges[{tuple(relation)}]",
         )
         for relation, edges in graph.edges.items()
     }
@@ -35,8 +41,3 @@ def tables_of(graph: InputGraph) -> GraphTables:
 
 def _take(ids: UserIds, rows: npt.NDArray[Any]) -> pa.Array:
     return ids.take(pa.array(rows))
-
-
-def _beside(ids: dict[str, pa.Array], properties: pa.Table) -> pa.Table:
-    columns = dict(zip(properties.column_names, properties.columns, strict=True))
-    return pa.table({**ids, **columns})

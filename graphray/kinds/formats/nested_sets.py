@@ -78,6 +78,7 @@ def from_sets(
 
     Raises:
         InputError: as `from_tables`.
+        ArgumentError: where ``metanodes`` is no mapping.
 
     Example:
         >>> edges = [("cy", {"ada", "bob"}), ({"cy", "di"}, "team")]
@@ -85,6 +86,8 @@ def from_sets(
         >>> tables.nodes["metanode"].to_pylist()
         [{'id': 'team', 'is_set': False}, {'id': '{cy, di}', 'is_set': True}]
     """
+    if not isinstance(metanodes, Mapping):
+        raise ArgumentError(f"metanodes = {metanodes!r}; expected {{metanode: its elements}}")
     members = {name: _elements(given, f"metanodes[{name!r}]") for name, given in metanodes.items()}
     named = len(members)
     pairs = _between_elements(edges, members)
