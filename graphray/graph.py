@@ -14,6 +14,7 @@ from graphray.adjacency import ALL_NEIGHBORS
 from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
 from graphray.gather import find_nodes, node_column, user_ids_of
+from graphray.graph_walks import GraphWalks
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.link_batch import LinkBatch
@@ -43,7 +44,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls):
+class Graph(FeatureCalls, GraphWalks):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets

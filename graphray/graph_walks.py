@@ -28,14 +28,9 @@ class LoaderOptions(TypedDict, total=False):
 
 
 class GraphWalks:
-    """The walks of a graph.
+    """The part of `graphray.Graph` that is about walks."""
 
-    Args:
-        access: the graph.
-    """
-
-    def __init__(self, access: PartitionAccess) -> None:
-        self._access = access
+    _access: PartitionAccess
 
     def walks(
         self,
