@@ -14,9 +14,11 @@ from graphray.book import PartitionBook, Relabelling, relabel
 from graphray.errors import InputError
 from graphray.progress import progress
 from graphray.schema import GraphSchema, Relation
+from partitioners.goal import Goal
 from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.quality import QualityMeter
 from partitioners.registry import Assignment, Partitioner, assign
+from partitioners.weights import column_weights
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def partition_nodes(
     edges: Mapping[Relation, tuple[npt.NDArray[Any], npt.NDArray[Any]]],
     parts: int,
     rng_seed: int,
+    goal: Goal,
 ) -> Partitioned:
     """Ask a partitioner, and renumber the nodes by its answer.
 
@@ -63,10 +66,11 @@ def partition_nodes(
         edges: their ends in stable ids; empty for a partitioner that does not look at them.
         parts: number of partitions.
         rng_seed: for partitioners that draw.
+        goal: what has to be balanced, and the target sizes.
 
     Raises:
         InputError: where there are no nodes.
-        ArgumentError: where there are fewer nodes than parts.
+        ArgumentError: where there are fewer nodes than parts, or the goal cannot be met.
         PartitionerError: where the partitioner returns what cannot be used.
     """
     offsets = np.cumsum([0, *counts.values()], dtype=np.int64)
@@ -82,11 +86,18 @@ def partition_nodes(
             )
             for relation, (sources, destinations) in edges.items()
         )
-        problem = PartitionProblem(tuple(counts), offsets, edge_sets, columns)
+        problem = PartitionProblem(tuple(counts), offsets, edge_sets, columns, goal)
         assignment = assign(partitioner, problem, parts, rng_seed)
     owners = {name: assignment[first[name] : first[name] + counts[name]] for name in counts}
     return Partitioned(
         owners,
         {name: relabel(owned, parts) for name, owned in owners.items()},
-        QualityMeter(tuple(counts), offsets, relations, assignment, parts),
+        QualityMeter(
+            tuple(counts),
+            offsets,
+            relations,
+            assignment,
+            goal.shares(parts),
+            {name: column_weights(problem, name) for name in goal.columns},
+        ),
     )

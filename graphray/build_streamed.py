@@ -40,6 +40,7 @@ from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows
 from graphray.store import StoreWriter
 from graphray.store.tables import adjacency_pair, index_tables, node_table
 from graphray.threads import Threads, available_threads
+from partitioners.goal import Goal
 from partitioners.registry import Partitioner, needs_edges
 
 # Columns of the spill files, beside the properties: of an adjacency entry the global id of its row,
@@ -68,6 +69,7 @@ def write_streamed(
     partitioner: Partitioner,
     parts: int,
     rng_seed: int,
+    goal: Goal,
 ) -> Written:
     """Partition a graph and write its shards, in bounded memory.
 
@@ -80,6 +82,7 @@ def write_streamed(
         partitioner: one that does not look at edges.
         parts: number of partitions.
         rng_seed: for partitioners that draw.
+        goal: what has to be balanced, and the target sizes.
 
     Raises:
         InputError: where the data is wrong, naming file, row and column.
@@ -103,6 +106,7 @@ def write_streamed(
             {},
             parts,
             rng_seed,
+            goal,
         )
         build = _StreamedBuild(writer, graph, partitioned, parts, budget, folder, threads)
         for name in graph.nodes:

@@ -21,12 +21,18 @@ from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows
 from graphray.store import StoreWriter
 from graphray.store.tables import adjacency_tables, index_tables, node_tables
 from graphray.threads import Threads, available_threads
+from partitioners.goal import Goal
 from partitioners.quality import QualityMeter
 from partitioners.registry import Partitioner, needs_edges
 
 
 def write_whole(
-    writer: StoreWriter, graph: InputGraph, partitioner: Partitioner, parts: int, rng_seed: int
+    writer: StoreWriter,
+    graph: InputGraph,
+    partitioner: Partitioner,
+    parts: int,
+    rng_seed: int,
+    goal: Goal,
 ) -> Written:
     """Partition a graph and write its shards; raises as `partition_nodes` does."""
     ends = {
@@ -40,6 +46,7 @@ def write_whole(
         ends if needs_edges(partitioner) else {},
         parts,
         rng_seed,
+        goal,
     )
     relabellings = partitioned.relabellings
     with (

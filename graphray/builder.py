@@ -7,7 +7,7 @@ step, so that a build which fails leaves nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -22,7 +22,8 @@ from graphray.ingest.reading import collect_inputs
 from graphray.ingest.workspace import spill_parent
 from graphray.schema import KindName
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
-from partitioners.registry import Partitioner, get
+from partitioners.goal import Goal
+from partitioners.registry import Partitioner, check_able, get
 
 IfExists = Literal["error", "new_version"]
 Write: TypeAlias = Callable[..., Written]
@@ -41,6 +42,9 @@ def build(
     kind: KindName = "property",
     src: str | None = None,
     dst: str | None = None,
+    balance: str | Sequence[str] | None = None,
+    target_sizes: Sequence[float] | None = None,
+    imbalance: float | None = None,
     rng_seed: int = 0,
     created_at: str | None = None,
     memory_budget: int | str | None = None,
@@ -70,6 +74,13 @@ def build(
         kind: which kind of graph the tables are laid out as; `graphray.kinds` sets it.
         src: the column of source ids; None for ``src``, else ``source``, else the first.
         dst: the column of destination ids; None for ``dst``, else ``target``, else the second.
+        balance: what has to be balanced, one or several of ``"nodes"``, ``"edges"`` (edge ends) and
+            names of numeric node columns; the build fails where it is not reached. None for what
+            the partitioner does, as well as can be.
+        target_sizes: the size of each partition relative to the others, such as ``[2, 1, 1]`` where
+            the first is for a node of twice the memory; None for equal ones.
+        imbalance: a partition may hold this many times its target; None for the partitioner's own
+            limit, mostly 1.1.
         rng_seed: for partitioners that draw; the same seed gives the same store.
         memory_budget: how much memory the build may hold beyond the libraries themselves, in bytes
             or such as ``"4GiB"``; at least 64 MiB. Input that would take more is streamed: read in
@@ -88,6 +99,7 @@ def build(
         InputError: where the data is wrong, naming file, row and column.
         ArgumentError: where a parameter is out of its range, or the graph cannot be built within
             ``memory_budget``; the message says what would help.
+        BalanceNotMet: where ``balance`` names what no partition was found for.
         StoreError: where a disk is full, or a file cannot be written.
         StoreExists: where there is a store already.
         VersionConflict: where another writer published the same version meanwhile.
@@ -103,6 +115,8 @@ def build(
     if kind not in get_args(KindName):
         raise ArgumentError(f"kind = {kind!r}; expected one of {', '.join(get_args(KindName))}")
     chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
+    goal = Goal.of(balance, target_sizes, imbalance)
+    check_able(chosen, goal, parts)
     place, version = _next_version(uri, if_exists)
     budget = None if memory_budget is None else Budget.of(memory_budget)
     streams = None
@@ -131,7 +145,7 @@ def build(
             spill_to=spill_parent(place.local_path, spill_folder),
         )
     with StoreWriter(place, version) as writer:
-        written = write(writer, partitioner=chosen, parts=parts, rng_seed=rng_seed)
+        written = write(writer, partitioner=chosen, parts=parts, rng_seed=rng_seed, goal=goal)
         writer.publish(
             written.schema,
             written.book,
@@ -141,6 +155,8 @@ def build(
                 "partitioner": chosen.name,
                 "rng_seed": rng_seed,
                 "parts": parts,
+                "balance": goal.balance and list(goal.balance),
+                "target_sizes": goal.target_sizes and list(goal.target_sizes),
                 "num_nodes": {t: written.book.num_nodes(t) for t in written.book.node_offsets},
                 "num_edges": {str(r): count for r, count in written.num_edges.items()},
                 **written.quality,

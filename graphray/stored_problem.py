@@ -19,6 +19,7 @@ from graphray.shard import (
     rows_table,
 )
 from graphray.store import Store
+from partitioners.goal import Goal
 from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.registry import Assignment
 
@@ -42,7 +43,9 @@ def stored_problem(store: Store) -> tuple[PartitionProblem, Assignment]:
         assignment[numbers[name]] = np.repeat(np.arange(book.parts), sizes)
     edges = tuple(_edges(store, kind.relation, numbers) for kind in store.schema.relations)
     columns = {name: _properties(store, name) for name in names}
-    return PartitionProblem(names, offsets, edges, columns), assignment
+    build = store.manifest.build
+    goal = Goal.of(build.get("balance"), build.get("target_sizes"))
+    return PartitionProblem(names, offsets, edges, columns, goal), assignment
 
 
 def _stable_ids(store: Store, node_type: str) -> Ints:

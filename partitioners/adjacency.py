@@ -23,7 +23,7 @@ from graphray.kernels.partition_adjacency import (
     count_buckets,
     deal_ends,
 )
-from partitioners.parallel import Threads
+from graphray.threads import Threads
 from partitioners.problem import PartitionProblem
 
 MAX_NODES = 2**32 - 1

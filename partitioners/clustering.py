@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_cluster import accept_clusters, propose_clusters
+from graphray.threads import Threads
 from partitioners.level import Level
-from partitioners.parallel import Threads, batches
+from partitioners.parallel import batches, share
 
 ROUNDS = 3
 _BATCHES = 32
@@ -37,7 +38,7 @@ def cluster(
 
     Args:
         level: the graph.
-        limits: ``int64[2]``, the most size and load that a cluster may have.
+        limits: ``int64[k]``, the most of each weight that a cluster may have.
         rng: orders clusters that attract equally.
         threads: share the work.
         structure_min: the share of edge weight that has to go to one cluster, in the probe of the
@@ -50,7 +51,7 @@ def cluster(
     label = np.arange(level.num_nodes, dtype=np.uint32)
     cluster_weights = level.node_weights.copy()
     full = np.zeros(level.num_nodes, np.uint8)
-    size_max, load_max = (int(limit) for limit in np.clip(limits, 1, _LIMIT_MAX))
+    limits = np.clip(limits, 1, _LIMIT_MAX)
 
     nodes, work = level.nodes, level.work
     for round_number in range(ROUNDS):
@@ -73,14 +74,14 @@ def cluster(
 
         kept = total = 0
         for number, (start, stop) in enumerate(batches(work, _BATCHES)):
-            shares = threads.share(start, stop, work, propose)
-            kept += sum(share[0] for share in shares)
-            total += sum(share[1] for share in shares)
+            shares = share(threads, start, stop, work, propose)
+            kept += sum(found[0] for found in shares)
+            total += sum(found[1] for found in shares)
             if round_number == 1 and number == _PROBE_BATCHES and kept < structure_min * total:
                 return None
             accept_clusters(
-                nodes, start, stop, proposal, level.node_weights, size_max, load_max,
-                label, cluster_weights, full,
+                nodes, start, stop, proposal, level.node_weights, limits, label,
+                cluster_weights, full,
             )  # fmt: skip
         if round_number == ROUNDS - 2:
             # The last round is for those who may still do better.

@@ -45,10 +45,8 @@ def tree_of(problem: PartitionProblem, relation: str, *, down: bool) -> Forest:
     order, depth = depth_first(parent)
     if len(order) < problem.num_nodes:
         node = int(np.flatnonzero(depth < 0)[0])
-        number = int(np.searchsorted(problem.type_offsets, node, side="right")) - 1
         raise ArgumentError(
             f"the relation {relation!r} leads in a circle, on or above "
-            f"{problem.type_names[number]} number {node - int(problem.type_offsets[number])}; "
-            "remove one of its edges"
+            f"{problem.name_of(node)}; remove one of its edges"
         )
     return Forest(parent, order, depth)

@@ -101,10 +101,9 @@ def _vectors(problem: PartitionProblem, column: str) -> Features:
             start += len(chunk)
     if not np.isfinite(vectors).all():
         node = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-        number = int(np.searchsorted(problem.type_offsets, node, side="right")) - 1
         raise ArgumentError(
-            f"column {column!r} holds NaN or infinity, first for {problem.type_names[number]} "
-            f"number {node - int(problem.type_offsets[number])}; replace them or name another"
+            f"column {column!r} holds NaN or infinity, first for {problem.name_of(node)}; replace "
+            "them or name another"
         )
     return vectors
 

@@ -80,14 +80,8 @@ def _as_forest(problem: PartitionProblem, name: str, down: bool) -> Forest | str
         other = np.flatnonzero(parent[children] != parents)
         if len(other):
             child = int(children[other[0]])
-            return f"{_name_of(problem, child)} has two parents"
+            return f"{problem.name_of(child)} has two parents"
     order, depth = depth_first(parent)
     if len(order) < problem.num_nodes:
-        return f"{_name_of(problem, int(np.flatnonzero(depth < 0)[0]))} is on or below a cycle"
+        return f"{problem.name_of(int(np.flatnonzero(depth < 0)[0]))} is on or below a cycle"
     return Forest(parent, order, depth)
-
-
-def _name_of(problem: PartitionProblem, node: int) -> str:
-    number = int(np.searchsorted(problem.type_offsets, node, side="right")) - 1
-    position = node - int(problem.type_offsets[number])
-    return f"{problem.type_names[number]} number {position}"

@@ -16,6 +16,8 @@ from graphray.errors import ArgumentError
 from partitioners.limits import checked_imbalance
 
 NODES, EDGES = "nodes", "edges"
+# What a partitioner that balances columns of weights too says of itself.
+ANY_CRITERIA = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Goal:
             for equal ones.
         imbalance: a partition may hold this many times its target; None for what the partitioner
             was made with.
+        best_effort: take the best that can be reached, where a named criterion is not held.
 
     Raises:
         ArgumentError: where a criterion is named twice, none is, a size is not above 0, or
@@ -43,6 +46,7 @@ class Goal:
     balance: tuple[str, ...] | None = None
     target_sizes: tuple[float, ...] | None = None
     imbalance: float | None = None
+    best_effort: bool = False
 
     def __post_init__(self) -> None:
         if self.balance is not None:
@@ -74,6 +78,11 @@ class Goal:
                 f'["nodes", "edges"], and numbers such as [2, 1, 1]: {error}'
             ) from error
         return cls(criteria, sizes, imbalance)
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether more is asked for than nodes and edges as well as can be."""
+        return self.balance is not None or self.target_sizes is not None
 
     @property
     def criteria(self) -> tuple[str, ...]:

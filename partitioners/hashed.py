@@ -22,6 +22,7 @@ class Hash:
 
     name = "hash"
     needs_edges = False
+    takes_target_sizes = True
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int
@@ -34,10 +35,20 @@ class Hash:
         for number, key in enumerate(type_keys):
             start, stop = problem.type_offsets[number : number + 2]
             stable = np.arange(stop - start, dtype=np.uint64)
-            assignment[start:stop] = _scaled(hash_words(hash_words(stable) ^ key), parts)
+            hashes = hash_words(hash_words(stable) ^ key)
+            if problem.goal.target_sizes is None:
+                assignment[start:stop] = _scaled(hashes, parts)
+            else:
+                bounds = _bounds(problem.goal.shares(parts))
+                assignment[start:stop] = np.searchsorted(bounds, hashes, side="right")
         return assignment
 
 
 def _scaled(hashes: npt.NDArray[np.uint64], parts: int) -> npt.NDArray[Any]:
     """Each hash's place in ``0 .. parts - 1``: its upper 32 bits as a fraction, times `parts`."""
     return ((hashes >> np.uint64(32)) & _LOW_HALF) * np.uint64(parts) >> np.uint64(32)
+
+
+def _bounds(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
+    """The least hash of each partition but the first."""
+    return (np.cumsum(shares)[:-1] * 2.0**64).astype(np.uint64)

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_assign import fill_parts
+from partitioners.balance import Balance, filled_by
 from partitioners.forest import Forest, find_forest
-from partitioners.limits import checked_imbalance
+from partitioners.goal import ANY_CRITERIA
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
-from partitioners.refinement import Balance, unassigned
+from partitioners.refinement import unassigned
 from partitioners.weights import node_weights_of
 
 
@@ -26,16 +28,18 @@ class Hierarchical:
     Args:
         relation: the name of the relation between parent and child; None for the one that gives
             most nodes a parent.
-        imbalance: the largest partition of the forest may weigh this many times the mean, half of
-            a node's weight being its share of nodes and half its share of edge ends.
+        imbalance: a partition of the forest may weigh this many times its share, all that is to be
+            balanced together: half of a node's weight is its share of nodes, half of edge ends.
 
     Raises:
         ArgumentError: where `imbalance` is below 1.
     """
 
     name = "hierarchical"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, relation: str | None = None, imbalance: float = 1.1) -> None:
+    def __init__(self, *, relation: str | None = None, imbalance: float = IMBALANCE) -> None:
         imbalance = checked_imbalance(imbalance)
         self.relation = relation
         self.imbalance = imbalance
@@ -63,25 +67,23 @@ class Hierarchical:
             return np.arange(n, dtype=np.int32) % np.int32(parts)
         forest = find_forest(problem, self.relation)
         node_weights = node_weights_of(problem)
-        totals = node_weights.sum(axis=0, dtype=np.int64)
+        balance = Balance.of(problem, node_weights, parts, self.imbalance)
 
         has_child = np.zeros(n, np.bool_)
         has_child[forest.parent[forest.parent >= 0]] = True
         alone = (forest.parent < 0) & ~has_child
         order = forest.order[~alone[forest.order]]
-        weights = (node_weights[order] / np.maximum(totals, 1)).mean(axis=1)
+        shares = node_weights[order] / np.maximum(balance.totals, 1)
+        weights = shares[:, balance.held].mean(axis=1)
 
         part = unassigned(n, parts)
-        borders = _borders(forest, order, weights, parts, self.imbalance)
+        borders = _borders(forest, order, weights, balance)
         part[order] = np.searchsorted(borders, np.arange(len(order)), side="right")
-        filled = np.stack(
-            [np.bincount(part, column, parts + 1)[:parts] for column in node_weights.T], axis=1
-        ).astype(np.int64)
+        filled = filled_by(node_weights, part, parts)
         # Nodes outside the forest belong nowhere in particular: they even the partitions out.
         outside = np.flatnonzero(alone).astype(np.uint32)
         outside = outside[np.argsort(-node_weights[outside, 1].astype(np.int64), kind="stable")]
-        limits = Balance(parts, totals, self.imbalance).limits
-        fill_parts(outside, node_weights, limits, part, filled)
+        fill_parts(outside, node_weights, balance.limits, part, filled)
         assignment = part.astype(np.int32)
         occupy(assignment, parts)
         return assignment
@@ -91,17 +93,17 @@ def _borders(
     forest: Forest,
     order: npt.NDArray[np.int64],
     weights: npt.NDArray[np.float64],
-    parts: int,
-    imbalance: float,
+    balance: Balance,
 ) -> npt.NDArray[np.int64]:
     """The first position in `order` of each partition but the first, ``int64[parts - 1]``."""
     before = np.concatenate([[0.0], np.cumsum(weights)])
-    mean = before[-1] / parts
-    # A partition gives way at both ends, so each border may use half of the slack.
-    reach = (imbalance - 1.0) / 2 * mean
-    borders = np.zeros(parts - 1, np.int64)
-    for i in range(1, parts):
-        low, middle, high = np.searchsorted(before, i * mean + np.array([-reach, 0.0, reach]))
+    wanted = before[-1] * balance.shares
+    ends = np.cumsum(wanted)
+    borders = np.zeros(balance.parts - 1, np.int64)
+    for i in range(1, balance.parts):
+        # A partition gives way at both ends, so each border may use half of the slack.
+        reach = (balance.imbalance - 1.0) / 2 * min(wanted[i - 1], wanted[i])
+        low, middle, high = np.searchsorted(before, ends[i - 1] + np.array([-reach, 0.0, reach]))
         window = np.arange(low, max(high, low + 1)).clip(0, max(0, len(order) - 1))
         if len(order) == 0:
             continue

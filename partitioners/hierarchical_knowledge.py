@@ -18,16 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_groups import cut_weight, settle_groups
-from graphray.threads import available_threads
+from graphray.threads import Threads, available_threads
+from partitioners.balance import Balance
 from partitioners.containment import tree_of
 from partitioners.forest import Forest
+from partitioners.goal import NODES
 from partitioners.level import Level
-from partitioners.limits import checked_imbalance
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.multilevel import partition_level
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
-from partitioners.refinement import Balance
 from partitioners.weighted import weighted_level
 
 PARENT = "parent"
@@ -56,8 +56,10 @@ class HierarchicalKnowledge:
     """
 
     name = "hierarchical-knowledge"
+    balances = (NODES,)
+    takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = 1.1) -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE) -> None:
         self.imbalance = checked_imbalance(imbalance)
 
     def partition(
@@ -72,19 +74,15 @@ class HierarchicalKnowledge:
             return np.arange(problem.num_nodes, dtype=np.int32) % np.int32(parts)
         forest = tree_of(problem, PARENT, down=False)
         group = _levels(problem, forest)
-        sizes = np.bincount(group)
-        limits = np.maximum(-(-sizes // parts), (sizes * self.imbalance / parts).astype(np.int64))
-        threads = Threads(available_threads())
-        try:
+        with Threads(available_threads()) as threads:
             names = [edges.relation.name for edges in problem.edges]
             weights = [_PARENT_WEIGHT if name == PARENT else 1 for name in names]
             level = weighted_level(problem, list(zip(problem.edges, weights, strict=True)), threads)
-            balance = Balance(parts, level.node_weights.sum(axis=0, dtype=np.int64), self.imbalance)
+            balance = Balance.of(problem, level.node_weights, parts, self.imbalance)
             found = partition_level(level, balance, np.random.default_rng(rng_seed), threads)
-        finally:
-            threads.close()
-        starts = [_ranges(forest, group, sizes, parts), found.astype(np.int32)]
-        cuts = [_settle(level, forest, group, limits, part, parts) for part in starts]
+        limits = _limits(np.bincount(group), balance)
+        starts = [_ranges(forest, group, balance.shares), found.astype(np.int32)]
+        cuts = [_settle(level, forest, group, limits, part) for part in starts]
         assignment = starts[int(np.argmin(cuts))]
         occupy(assignment, parts)
         return assignment
@@ -106,14 +104,20 @@ def _levels(problem: PartitionProblem, forest: Forest) -> npt.NDArray[np.int32]:
     return np.unique(level, return_inverse=True)[1].astype(np.int32)
 
 
-def _ranges(
-    forest: Forest, group: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], parts: int
-) -> Parts:
-    """Each level cut into equal ranges of the depth-first order."""
+def _limits(sizes: npt.NDArray[np.int64], balance: Balance) -> npt.NDArray[np.int64]:
+    """``int64[levels, parts]``, the most nodes of each level in each partition."""
+    targets = np.outer(sizes, balance.shares)
+    return np.maximum(np.ceil(targets - 1e-6), targets * balance.imbalance).astype(np.int64)
+
+
+def _ranges(forest: Forest, group: npt.NDArray[np.int32], shares: npt.NDArray[np.float64]) -> Parts:
+    """Each level cut into ranges of the depth-first order, of these shares."""
     part = np.empty(len(group), np.int32)
     by_level = forest.order[np.argsort(group[forest.order], kind="stable")]
+    sizes = np.bincount(group)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    part[by_level] = (np.arange(len(group)) - first) * parts // np.repeat(sizes, sizes)
+    before = (np.arange(len(group)) - first + 0.5) / np.repeat(sizes, sizes)
+    part[by_level] = np.searchsorted(np.cumsum(shares)[:-1], before, side="right")
     return part
 
 
@@ -123,13 +127,12 @@ def _settle(
     group: npt.NDArray[np.int32],
     limits: npt.NDArray[np.int64],
     part: Parts,
-    parts: int,
 ) -> int:
     """Move nodes until nothing is gained, in place; returns the edge weight that is cut."""
-    filled = np.zeros((len(limits), parts), np.int64)
+    filled = np.zeros(limits.shape, np.int64)
     np.add.at(filled, (group, part), 1)
     for _ in range(_SWEEPS_MAX):
-        within = bool((filled <= limits[:, None]).all())
+        within = bool((filled <= limits).all())
         fallen = settle_groups(
             level.indptr, level.neighbours, level.weights, group, limits, forest.order, part,
             filled,

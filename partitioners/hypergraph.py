@@ -17,6 +17,8 @@ from graphray.kernels.partition_assign import fill_parts
 from graphray.kernels.partition_hypergraph_cluster import Pins
 from graphray.kernels.partition_hypergraph_refine import follow_majority
 from partitioners import hypergraph_multilevel, mt_kahypar
+from partitioners.balance import Balance, filled_by
+from partitioners.goal import ANY_CRITERIA
 from partitioners.hypergraph_levels import (
     INCIDENCE,
     is_hypergraph,
@@ -24,9 +26,10 @@ from partitioners.hypergraph_levels import (
     pins_of,
     simplify,
 )
-from partitioners.limits import checked_imbalance
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
+from partitioners.weights import node_weights_of
 
 Engine = Literal["auto", "mtkahypar", "own"]
 _ENGINES = ("auto", "mtkahypar", "own")
@@ -49,8 +52,10 @@ class Hypergraph:
     """
 
     name = "hypergraph"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = 1.1, engine: Engine = "auto") -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE, engine: Engine = "auto") -> None:
         imbalance = checked_imbalance(imbalance)
         if engine not in _ENGINES:
             raise ArgumentError(f"engine = {engine!r}; expected one of {', '.join(_ENGINES)}")
@@ -74,42 +79,42 @@ class Hypergraph:
                 f"{', '.join(problem.type_names) or 'none'} and the relations "
                 f"{', '.join(map(str, relations)) or 'none'}"
             )
-        incidence = problem.edges[0]
-        graph = pins_of(problem, incidence)
-        part = self._split_vertices(graph, parts, rng_seed)
+        incidence = problem.edges[0].relation
+        node_weights = node_weights_of(problem)
+        graph = pins_of(problem, problem.edges[0], node_weights)
+        balance = Balance.of(problem, graph.vertex_weights, parts, self.imbalance)
+        part = self._split_vertices(graph, balance, rng_seed)
         assignment = np.empty(problem.num_nodes, np.int32)
-        assignment[nodes_of(problem, incidence.relation.source)] = part
-        assignment[nodes_of(problem, incidence.relation.destination)] = follow_majority(
-            graph.edge_ptr, graph.pins, part, parts
+        assignment[nodes_of(problem, incidence.source)] = part
+        assignment[nodes_of(problem, incidence.destination)] = _place_hyperedges(
+            problem, graph, part, node_weights, parts, self.imbalance
         )
         if problem.num_nodes:
             occupy(assignment, parts)
         return assignment
 
-    def _split_vertices(self, graph: Pins, parts: int, rng_seed: int) -> npt.NDArray[np.int32]:
+    def _split_vertices(
+        self, graph: Pins, balance: Balance, rng_seed: int
+    ) -> npt.NDArray[np.int32]:
         n = graph.num_vertices
-        if parts == 1 or n <= parts:
-            return np.arange(n, dtype=np.int32) % np.int32(parts)
-        totals = graph.vertex_weights.sum(axis=0)
-        limits = np.maximum(-(-totals // parts), (totals * self.imbalance / parts).astype(np.int64))
+        if balance.parts == 1 or n <= balance.parts:
+            return np.arange(n, dtype=np.int32) % np.int32(balance.parts)
         graph = simplify(graph)
         linked = np.diff(graph.vertex_ptr) > 0
-        part = np.zeros(n, np.int32)
-        part[linked] = self._split_linked(_restricted(graph, linked), parts, limits, rng_seed)
-        _fill_up(graph, np.flatnonzero(~linked), part, parts, limits)
+        part = np.full(n, balance.parts, np.int32)
+        part[linked] = self._split_linked(_restricted(graph, linked), balance, rng_seed)
+        _fill_up(graph, np.flatnonzero(~linked), part, balance)
         return part
 
-    def _split_linked(
-        self, graph: Pins, parts: int, limits: npt.NDArray[np.int64], rng_seed: int
-    ) -> npt.NDArray[np.int32]:
-        if graph.num_vertices <= parts:
+    def _split_linked(self, graph: Pins, balance: Balance, rng_seed: int) -> npt.NDArray[np.int32]:
+        if graph.num_vertices <= balance.parts:
             return np.arange(graph.num_vertices, dtype=np.int32)
         rng = np.random.default_rng(rng_seed)
         if self.engine == "own" or (self.engine == "auto" and not mt_kahypar.is_installed()):
-            return hypergraph_multilevel.split(graph, parts, limits, rng)
-        part = mt_kahypar.split(graph, parts, self.imbalance, rng_seed)
-        # It balances one weight; here sizes and loads are held, each by itself.
-        hypergraph_multilevel.refine(graph, part, parts, limits)
+            return hypergraph_multilevel.split(graph, balance, rng)
+        part = mt_kahypar.split(graph, balance, rng_seed)
+        # It balances one weight; here each is held by itself.
+        hypergraph_multilevel.refine(graph, part, balance)
         return part
 
 
@@ -123,18 +128,32 @@ def _restricted(graph: Pins, linked: npt.NDArray[np.bool_]) -> Pins:
 
 
 def _fill_up(
-    graph: Pins,
-    nodes: npt.NDArray[np.int64],
-    part: npt.NDArray[np.int32],
-    parts: int,
-    limits: npt.NDArray[np.int64],
+    graph: Pins, nodes: npt.NDArray[np.int64], part: npt.NDArray[np.int32], balance: Balance
 ) -> None:
     """Put vertices that no hyperedge draws anywhere where least is, the most pins first."""
-    weights = graph.vertex_weights
-    elsewhere = np.delete(np.arange(len(part)), nodes)
-    filled = np.empty((parts, 2), np.int64)
-    for column in (0, 1):
-        amounts = weights[elsewhere, column]
-        filled[:, column] = np.bincount(part[elsewhere], weights=amounts, minlength=parts)
-    falling = nodes[np.argsort(-weights[nodes, 1], kind="stable")]
-    fill_parts(falling.astype(np.uint32), weights.astype(np.uint32), limits, part, filled)
+    weights = graph.vertex_weights.astype(np.uint32)
+    filled = filled_by(weights, part, balance.parts)
+    falling = nodes[np.argsort(-graph.vertex_weights[nodes, 1], kind="stable")]
+    fill_parts(falling.astype(np.uint32), weights, balance.limits, part, filled)
+
+
+def _place_hyperedges(
+    problem: PartitionProblem,
+    graph: Pins,
+    part: npt.NDArray[np.int32],
+    node_weights: npt.NDArray[np.uint32],
+    parts: int,
+    imbalance: float,
+) -> npt.NDArray[np.int32]:
+    """The partition of each hyperedge: where most of its pins are.
+
+    Only where the goal names criteria does it have to be one with room.
+    """
+    balance = Balance.of(problem, node_weights, parts, imbalance)
+    limits = balance.limits
+    if problem.goal.balance is None:
+        limits = np.broadcast_to(balance.totals, limits.shape).copy()
+    incidence = problem.edges[0].relation
+    filled = filled_by(node_weights[nodes_of(problem, incidence.source)], part, parts)
+    weights = node_weights[nodes_of(problem, incidence.destination)]
+    return follow_majority(graph.edge_ptr, graph.pins, part, weights, limits, filled)

@@ -46,11 +46,18 @@ def nodes_of(problem: PartitionProblem, node_type: str) -> slice:
     return slice(int(problem.type_offsets[position]), int(problem.type_offsets[position + 1]))
 
 
-def pins_of(problem: PartitionProblem, incidence: EdgeSet) -> Pins:
+def pins_of(
+    problem: PartitionProblem, incidence: EdgeSet, node_weights: npt.NDArray[np.uint32]
+) -> Pins:
     """The hypergraph of a problem; vertices and hyperedges are numbered from 0 each.
 
-    A vertex has size 1 and its incidences as load; one that is several times in a hyperedge, in
-    different roles, is one pin of it. Hyperedges weigh 1.
+    A vertex that is several times in a hyperedge, in different roles, is one pin of it. Hyperedges
+    weigh 1.
+
+    Args:
+        problem: the graph.
+        incidence: its only relation.
+        node_weights: ``uint32[n, k]`` of all its nodes.
 
     Raises:
         ArgumentError: where there are more than 2**31 - 1 vertices, hyperedges or incidences.
@@ -68,8 +75,7 @@ def pins_of(problem: PartitionProblem, incidence: EdgeSet) -> Pins:
     entries = np.arange(len(members) + 1)
     edge_ptr, rows = transpose_pins(entries, ends, m)
     edge_ptr, pins, _ = contract_pins(edge_ptr, members[rows], np.arange(n, dtype=np.int32), n)
-    vertex_weights = np.ones((n, 2), np.int64)
-    vertex_weights[:, 1] = np.bincount(members, minlength=n)
+    vertex_weights = node_weights[vertices].astype(np.int64)
     return _with_vertices(edge_ptr, pins, np.ones(m, np.int64), vertex_weights)
 
 
@@ -86,7 +92,7 @@ def cluster(
 
     Args:
         graph: the hypergraph.
-        limits: ``int64[2]``, the most size and load of a cluster.
+        limits: ``int64[k]``, the most of each weight in a cluster.
         rng: in which order vertices choose.
 
     Returns:
@@ -110,8 +116,8 @@ def contract(graph: Pins, label: npt.NDArray[np.int32], count: int) -> Pins:
     order = np.argsort(hashes, kind="stable")
     keep = merge_identical(edge_ptr, pins, hashes, order, edge_weights)
     edge_ptr, pins = select_hyperedges(edge_ptr, pins, keep)
-    vertex_weights = np.empty((count, 2), np.int64)
-    for column in (0, 1):
+    vertex_weights = np.empty((count, graph.vertex_weights.shape[1]), np.int64)
+    for column in range(vertex_weights.shape[1]):
         sums = np.bincount(label, weights=graph.vertex_weights[:, column], minlength=count)
         vertex_weights[:, column] = sums
     return _with_vertices(edge_ptr, pins, edge_weights[keep], vertex_weights)

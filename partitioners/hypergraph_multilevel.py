@@ -4,15 +4,14 @@
 2. Split what is left: METIS on its clique expansion, several times, refined; the best is taken.
 3. Project back level by level, mend the balance and refine (see `search`).
 
-Limits hold on sizes (vertices) and loads (pins) at once. Beside the hypergraph, refinement takes
-8 bytes per vertex and partition, and 4 per hyperedge and partition.
+Limits hold on sizes (vertices), loads (pins) and further weights at once. Beside the hypergraph,
+refinement takes 8 bytes per vertex and partition, and 4 per hyperedge and partition.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pymetis
 import scipy.sparse as sp
 
 from graphray.kernels.partition_hypergraph_cluster import Pins
@@ -22,10 +21,11 @@ from graphray.kernels.partition_hypergraph_refine import (
     mend_balance,
     search,
 )
+from partitioners.balance import Balance
 from partitioners.hypergraph_levels import cluster, contract
+from partitioners.metis_call import call_metis
 
 Parts = npt.NDArray[np.int32]
-Limits = npt.NDArray[np.int64]
 
 _COARSE_VERTICES_PER_PART = 100
 _SHRINK_MIN = 0.95
@@ -37,21 +37,19 @@ _FALL_MIN = 0.0005
 _PATIENCE = 1000
 
 
-def split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generator) -> Parts:
+def split(graph: Pins, balance: Balance, rng: np.random.Generator) -> Parts:
     """Split a hypergraph for the least connectivity.
 
     Args:
         graph: the hypergraph.
-        parts: number of partitions.
-        limits: ``int64[2]``, the most size and load of a partition; held unless single vertices
-            are too heavy for it.
+        balance: what partitions may hold; kept to unless single vertices are too heavy for it.
         rng: for all that is drawn.
 
     Returns:
         ``int32[n]``, the partition of each vertex.
     """
-    coarse_vertices = _COARSE_VERTICES_PER_PART * parts
-    cluster_limits = np.maximum(1, limits // _COARSE_VERTICES_PER_PART)
+    coarse_vertices = _COARSE_VERTICES_PER_PART * balance.parts
+    cluster_limits = np.maximum(1, balance.cluster_limits(_COARSE_VERTICES_PER_PART))
     finer: list[tuple[Pins, npt.NDArray[np.int32]]] = []
     while graph.num_vertices > coarse_vertices:
         label, count = cluster(graph, cluster_limits, rng)
@@ -59,23 +57,24 @@ def split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generator) -> 
             break
         finer.append((graph, label))
         graph = contract(graph, label, count)
-    part = _best_split(graph, parts, limits, rng)
+    part = _best_split(graph, balance, rng)
     while finer:
         graph, label = finer.pop()
         part = part[label]
-        refine(graph, part, parts, limits)
+        refine(graph, part, balance)
     return part
 
 
-def refine(graph: Pins, part: Parts, parts: int, limits: Limits) -> tuple[int, int]:
+def refine(graph: Pins, part: Parts, balance: Balance) -> tuple[float, int]:
     """Mend the balance of a partition, then search for moves until little is gained. In place.
 
     Returns:
         By how much limits are still overstepped, and the connectivity.
     """
+    parts, limits = balance.parts, np.maximum(balance.limits, 1)
     tables = Tables(
         part,
-        np.zeros((parts, 2), np.int64),
+        np.zeros(limits.shape, np.int64),
         np.zeros((graph.num_hyperedges, parts), np.int32),
         np.zeros((graph.num_vertices, parts), np.int64),
         np.zeros(graph.num_vertices, np.int64),
@@ -89,8 +88,7 @@ def refine(graph: Pins, part: Parts, parts: int, limits: Limits) -> tuple[int, i
         fallen = search(graph, tables, limits, border, _PATIENCE)
         if fallen <= _FALL_MIN * connectivity(tables, graph):
             break
-    excess = int(np.maximum(0, tables.filled - limits).sum())
-    return excess, connectivity(tables, graph)
+    return balance.excess(tables.filled), connectivity(tables, graph)
 
 
 def connectivity(tables: Tables, graph: Pins) -> int:
@@ -99,12 +97,12 @@ def connectivity(tables: Tables, graph: Pins) -> int:
     return int(graph.edge_weights @ reached)
 
 
-def _best_split(graph: Pins, parts: int, limits: Limits, rng: np.random.Generator) -> Parts:
+def _best_split(graph: Pins, balance: Balance, rng: np.random.Generator) -> Parts:
     expansion = _clique_expansion(graph)
-    found: list[tuple[tuple[int, int], Parts]] = []
+    found: list[tuple[tuple[float, int], Parts]] = []
     for _ in range(_SPLITS):
-        part = _metis(expansion, graph.vertex_weights, parts, rng)
-        found.append((refine(graph, part, parts, limits), part))
+        part = _first_split(expansion, graph.vertex_weights, balance, rng)
+        found.append((refine(graph, part, balance), part))
     return min(found, key=lambda quality_and_part: quality_and_part[0])[1]
 
 
@@ -127,23 +125,22 @@ def _clique_expansion(graph: Pins) -> sp.csr_array:
     return pairs
 
 
-def _metis(
+def _first_split(
     expansion: sp.csr_array,
     vertex_weights: npt.NDArray[np.int64],
-    parts: int,
+    balance: Balance,
     rng: np.random.Generator,
 ) -> Parts:
-    sizes, loads = vertex_weights.T
     if expansion.nnz == 0:
-        before = np.cumsum(sizes) - sizes
-        return (before * parts // sizes.sum()).astype(np.int32)
-    mean = max(1, int(loads.sum() // sizes.sum()))
-    integer = pymetis.zero_copy_dtype()
-    _, part = pymetis.part_graph(
-        parts,
-        pymetis.CSRAdjacency(expansion.indptr.astype(integer), expansion.indices.astype(integer)),
-        vweights=(loads + sizes * mean).astype(integer),
-        eweights=np.maximum(1, expansion.data * _WEIGHT_SCALE).astype(integer),
-        options=pymetis.Options(seed=int(rng.integers(2**31 - 1))),
+        sizes = vertex_weights[:, 0]
+        middle = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
+        borders = np.cumsum(balance.shares)[:-1]
+        return np.searchsorted(borders, middle, side="right").astype(np.int32)
+    return call_metis(
+        expansion.indptr,
+        expansion.indices,
+        np.maximum(1, expansion.data * _WEIGHT_SCALE),
+        vertex_weights,
+        balance,
+        int(rng.integers(2**31 - 1)),
     )
-    return np.asarray(part, np.int32)

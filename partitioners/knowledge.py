@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.schema import Relation
-from graphray.threads import available_threads
-from partitioners.limits import checked_imbalance
+from graphray.threads import Threads, available_threads
+from partitioners.balance import Balance
+from partitioners.goal import ANY_CRITERIA
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.multilevel import partition_level
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads
 from partitioners.problem import EdgeSet, PartitionProblem
-from partitioners.refinement import Balance
+from partitioners.refinement import mend
 from partitioners.weighted import weighted_level
 
 _TIE_WEIGHT = 1
@@ -43,8 +44,10 @@ class Knowledge:
     """
 
     name = "knowledge"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = 1.1) -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE) -> None:
         self.imbalance = checked_imbalance(imbalance)
 
     def partition(
@@ -57,14 +60,12 @@ class Knowledge:
         weighted = [(edges, relation_weight(edges, most_edges)) for edges in problem.edges]
         if len(problem.type_names) > 1:
             weighted.append((_ties(problem), _TIE_WEIGHT))
-        threads = Threads(available_threads())
-        try:
+        with Threads(available_threads()) as threads:
             level = weighted_level(problem, weighted, threads)
-            totals = level.node_weights.sum(axis=0, dtype=np.int64)
-            balance = Balance(parts, totals, self.imbalance)
+            balance = Balance.of(problem, level.node_weights, parts, self.imbalance)
             part = partition_level(level, balance, np.random.default_rng(rng_seed), threads)
-        finally:
-            threads.close()
+        if problem.goal.is_stated:
+            mend(level, part, balance)
         assignment = part.astype(np.int32)
         occupy(assignment, parts)
         return assignment

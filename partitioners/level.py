@@ -1,8 +1,8 @@
 """One level of a multilevel partitioner: a weighted graph, and how to get a coarser one.
 
-A node of a coarse level is a cluster of nodes of the finer one. It carries two weights that add up
-over its members, its *size* (how many nodes) and its *load* (how many edge ends), because both have
-to balance.
+A node of a coarse level is a cluster of nodes of the finer one. It carries weights that add up over
+its members, its *size* (how many nodes), its *load* (how many edge ends) and whatever else has to
+balance.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_contract import crossing_edges, number_clusters
+from graphray.threads import Threads
 from partitioners.adjacency import SymmetricAdjacency, combine
-from partitioners.parallel import Threads, Work, batches
+from partitioners.parallel import Work, batches, share
+from partitioners.problem import AnyProblem
+from partitioners.weights import with_loads
 
-_LOAD_MAX = 2**32 - 1
 _CONTRACT_BATCHES = 16
 
 
@@ -29,7 +31,7 @@ class Level:
         indptr: ``int64[n + 1]``.
         neighbours: ``uint32[m]``.
         weights: ``uint32[m]``, or None where every edge weighs 1.
-        node_weights: ``uint32[n, 2]``, size and load of each node.
+        node_weights: ``uint32[n, k]``, size, load and further weights of each node.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -72,11 +74,9 @@ class Level:
         return int(self.weights.sum(dtype=np.int64))
 
 
-def finest_level(graph: SymmetricAdjacency) -> Level:
-    """The graph itself as a level: every node of size 1 and with its own load."""
-    node_weights = np.ones((graph.num_nodes, 2), np.uint32)
-    node_weights[:, 1] = np.minimum(graph.loads, _LOAD_MAX)
-    return Level(graph.indptr, graph.neighbours, graph.weights, node_weights)
+def finest_level(problem: AnyProblem, graph: SymmetricAdjacency) -> Level:
+    """The graph itself as a level; raises as `node_weights_of` does."""
+    return Level(graph.indptr, graph.neighbours, graph.weights, with_loads(problem, graph.loads))
 
 
 def contract(level: Level, label: npt.NDArray[np.uint32], threads: Threads) -> Level:
@@ -99,13 +99,13 @@ def contract(level: Level, label: npt.NDArray[np.uint32], threads: Threads) -> L
     pieces = [
         piece
         for start, stop in batches(level.work, _CONTRACT_BATCHES)
-        for piece in threads.share(start, stop, level.work, crossing)
+        for piece in share(threads, start, stop, level.work, crossing)
     ]
     edges = [(low, high, weights) for low, high, weights in pieces]
     indptr, neighbours, weights, _ = combine(edges, count, threads)
-    node_weights = np.empty((count, 2), np.uint32)
+    node_weights = np.empty((count, level.node_weights.shape[1]), np.uint32)
     clusters = label[level.nodes]
-    for column in (0, 1):
+    for column in range(node_weights.shape[1]):
         members_weights = level.node_weights[level.nodes, column]
         node_weights[:, column] = np.bincount(clusters, members_weights, minlength=count)
     return Level(indptr, neighbours, weights, node_weights)

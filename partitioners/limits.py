@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from graphray.errors import ArgumentError
 
+# What a partition may hold, as a multiple of its share, unless a caller says otherwise.
+IMBALANCE = 1.1
+
 
 def checked_imbalance(imbalance: float) -> float:
     """How many times its fair share a partition may hold; raises ArgumentError below 1.

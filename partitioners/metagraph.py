@@ -15,17 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_assign import fill_parts
-from graphray.threads import available_threads
+from graphray.threads import Threads, available_threads
 from partitioners.adjacency import symmetric_adjacency
+from partitioners.balance import Balance, filled_by
 from partitioners.containment import tree_of
 from partitioners.forest import Forest
+from partitioners.goal import ANY_CRITERIA
 from partitioners.level import Level, contract, finest_level
-from partitioners.limits import checked_imbalance
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.multilevel import Multilevel, partition_level
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
-from partitioners.refinement import Balance, Parts, filled_by, unassigned
+from partitioners.refinement import Parts, mend, unassigned
 from partitioners.subproblem import induced
 
 CONTAINS = "contains"
@@ -52,8 +53,10 @@ class Metagraph:
     """
 
     name = "metagraph"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = 1.1) -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE) -> None:
         self.imbalance = checked_imbalance(imbalance)
 
     def partition(
@@ -67,13 +70,12 @@ class Metagraph:
         if parts == 1 or problem.num_nodes <= parts:
             return np.arange(problem.num_nodes, dtype=np.int32) % np.int32(parts)
         forest = tree_of(problem, CONTAINS, down=True)
-        threads = Threads(available_threads())
-        try:
-            level = finest_level(symmetric_adjacency(problem, threads))
-            balance = Balance(parts, level.node_weights.sum(axis=0, dtype=np.int64), self.imbalance)
+        with Threads(available_threads()) as threads:
+            level = finest_level(problem, symmetric_adjacency(problem, threads))
+            balance = Balance.of(problem, level.node_weights, parts, self.imbalance)
             part = self._halve_until_even(problem, forest, level, balance, rng_seed, threads)
-        finally:
-            threads.close()
+        if problem.goal.is_stated:
+            mend(level, part, balance)
         assignment = part.astype(np.int32)
         occupy(assignment, parts)
         return assignment
@@ -87,16 +89,17 @@ class Metagraph:
         rng_seed: int,
         threads: Threads,
     ) -> Parts:
-        shares = (level.node_weights / np.maximum(balance.limits, 1)).max(axis=1)
+        most = np.maximum(balance.limits.max(axis=0), 1)
+        shares = (level.node_weights / most).max(axis=1)
         tried: list[tuple[float, int, Parts]] = []
         for halvings in range(_HALVINGS_MAX + 1):
             label = _pieces(problem, forest, shares, 0.5**halvings, rng_seed)
             rng = np.random.default_rng(rng_seed)
             part = _deal(level, label, balance, rng, threads)
-            filled = filled_by(level, part, balance.parts)
-            excess = float((filled / np.maximum(balance.limits, 1)).max())
-            tried.append((max(1.0, excess), halvings, part))
-            if excess <= 1.0:
+            filled = filled_by(level.node_weights, part, balance.parts)
+            fullest = float((filled / np.maximum(balance.limits, 1)).max())
+            tried.append((max(1.0, fullest), halvings, part))
+            if fullest <= 1.0:
                 break
         return min(tried, key=lambda attempt: attempt[:2])[2]
 
@@ -163,7 +166,7 @@ def _deal(
     pieces = contract(level, numbers, threads)
     piece_part = partition_level(pieces, balance, rng, threads)
     part = np.concatenate([piece_part, unassigned(1, balance.parts)])[numbers]
-    filled = filled_by(level, part, balance.parts)
+    filled = filled_by(level.node_weights, part, balance.parts)
     homeless = level.isolated[part[level.isolated] == balance.parts]
     fill_parts(homeless, level.node_weights, balance.limits, part, filled)
     return part

@@ -17,8 +17,11 @@ import numpy.typing as npt
 from graphray.errors import missing_dependency
 from graphray.kernels.partition_hypergraph_cluster import Pins
 from graphray.threads import available_threads
+from partitioners.balance import Balance, combined
 
 PACKAGE = "mtkahypar"
+
+_WEIGHTS_MAX = 2**30
 
 
 def is_installed() -> bool:
@@ -26,14 +29,13 @@ def is_installed() -> bool:
     return find_spec(PACKAGE) is not None
 
 
-def split(graph: Pins, parts: int, imbalance: float, rng_seed: int) -> npt.NDArray[np.int32]:
+def split(graph: Pins, balance: Balance, rng_seed: int) -> npt.NDArray[np.int32]:
     """Split a hypergraph for the least connectivity.
 
     Args:
         graph: the hypergraph, every hyperedge of two pins at least.
-        parts: number of partitions.
-        imbalance: the largest partition may hold this many times the mean of vertex weights, which
-            are here half sizes and half loads.
+        balance: what partitions may hold; it balances one weight, in which all that are held
+            count the same.
         rng_seed: the same seed gives the same partition.
 
     Returns:
@@ -48,11 +50,15 @@ def split(graph: Pins, parts: int, imbalance: float, rng_seed: int) -> npt.NDArr
         raise missing_dependency(PACKAGE, PACKAGE, "Hypergraph(engine='mtkahypar')") from error
     library = _initialized()
     context = library.context_from_preset(mtkahypar.PresetType.DETERMINISTIC)
-    context.set_partitioning_parameters(parts, imbalance - 1.0, mtkahypar.Objective.KM1)
+    context.set_partitioning_parameters(
+        balance.parts, balance.imbalance - 1.0, mtkahypar.Objective.KM1
+    )
     context.logging = False
     mtkahypar.set_seed(rng_seed % (2**31 - 1))
-    sizes, loads = graph.vertex_weights.T
-    weights = loads + sizes * max(1, int(loads.sum() // max(1, sizes.sum())))
+    weights = combined(graph.vertex_weights, balance, _WEIGHTS_MAX)
+    if (balance.shares != balance.shares[0]).any():
+        most = np.ceil(weights.sum() * balance.shares * balance.imbalance)
+        context.set_individual_target_block_weights(most.astype(np.int64).tolist())
     rows = np.split(graph.pins, graph.edge_ptr[1:-1])
     hypergraph = library.create_hypergraph(
         context,

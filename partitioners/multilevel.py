@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pymetis
 
 from graphray.errors import ArgumentError
-from graphray.threads import available_threads
+from graphray.threads import Threads, available_threads
 from partitioners.adjacency import symmetric_adjacency
+from partitioners.balance import Balance
 from partitioners.clustering import STRUCTURE_MIN, cluster
+from partitioners.goal import ANY_CRITERIA
 from partitioners.level import Level, contract, finest_level
-from partitioners.limits import checked_imbalance
+from partitioners.limits import IMBALANCE, checked_imbalance
+from partitioners.metis_call import call_metis
 from partitioners.occupancy import occupy
-from partitioners.parallel import Threads
 from partitioners.problem import PartitionProblem
-from partitioners.refinement import Balance, Parts, refine, unassigned
+from partitioners.refinement import Parts, mend, refine, unassigned
 from partitioners.streaming_start import stream
 
 _COARSE_NODES = 4000
@@ -53,8 +54,10 @@ class Multilevel:
     """
 
     name = "multilevel"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = 1.1, threads: int | None = None) -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE, threads: int | None = None) -> None:
         imbalance = checked_imbalance(imbalance)
         if threads is not None and threads < 1:
             raise ArgumentError(f"threads = {threads}; expected at least 1, or None")
@@ -67,14 +70,12 @@ class Multilevel:
         """The partition of every node, as ``int32[n]``; see `partitioners.registry.assign`."""
         if parts == 1 or problem.num_nodes <= parts:
             return np.arange(problem.num_nodes, dtype=np.int32) % np.int32(parts)
-        threads = Threads(self.threads)
-        try:
-            level = finest_level(symmetric_adjacency(problem, threads))
-            totals = level.node_weights.sum(axis=0, dtype=np.int64)
-            balance = Balance(parts, totals, self.imbalance)
+        with Threads(self.threads) as threads:
+            level = finest_level(problem, symmetric_adjacency(problem, threads))
+            balance = Balance.of(problem, level.node_weights, parts, self.imbalance)
             part = partition_level(level, balance, np.random.default_rng(rng_seed), threads)
-        finally:
-            threads.close()
+        if problem.goal.is_stated:
+            mend(level, part, balance)
         assignment = part.astype(np.int32)
         occupy(assignment, parts)
         return assignment
@@ -83,13 +84,13 @@ class Multilevel:
 def partition_level(
     level: Level, balance: Balance, rng: np.random.Generator, threads: Threads
 ) -> Parts:
-    """Partition a weighted graph, within limits on sizes and loads.
+    """Partition a weighted graph, within limits on all weights that are held.
 
     Returns:
         ``uint[n]``, the partition of each node.
     """
     coarse_nodes = max(_COARSE_NODES, _COARSE_NODES_PER_PART * balance.parts)
-    cluster_limits = balance.totals // (balance.parts * _CLUSTERS_PER_PART_MIN)
+    cluster_limits = balance.cluster_limits(_CLUSTERS_PER_PART_MIN)
     finer: list[tuple[Level, npt.NDArray[np.uint32]]] = []
     while len(level.nodes) > coarse_nodes:
         structure_min = 0.0 if finer else STRUCTURE_MIN
@@ -106,7 +107,7 @@ def partition_level(
     if len(level.nodes) > coarse_nodes:
         part = stream(level, balance, threads)
     else:
-        part = _metis_start(level, balance.parts, rng)
+        part = _metis_start(level, balance, rng)
     refine(level, part, balance, threads)
     while finer:
         level, label = finer.pop()
@@ -117,23 +118,19 @@ def partition_level(
     return part
 
 
-def _metis_start(level: Level, parts: int, rng: np.random.Generator) -> Parts:
-    """METIS's partition of the nodes that have neighbours, sizes and loads weighing the same."""
-    part = unassigned(level.num_nodes, parts)
+def _metis_start(level: Level, balance: Balance, rng: np.random.Generator) -> Parts:
+    """METIS's partition of the nodes that have neighbours."""
+    part = unassigned(level.num_nodes, balance.parts)
     if len(level.nodes) == 0:
         return part
     position = np.zeros(level.num_nodes, np.int64)
     position[level.nodes] = np.arange(len(level.nodes))
-    indptr = np.concatenate([[0], level.work])
-    sizes, loads = level.node_weights[level.nodes].astype(np.int64).T
-    weights = level.weights
-    integer = pymetis.zero_copy_dtype()
-    _, found = pymetis.part_graph(
-        parts,
-        pymetis.CSRAdjacency(indptr.astype(integer), position[level.neighbours].astype(integer)),
-        vweights=(loads + sizes * max(1, int(loads.sum() // sizes.sum()))).astype(integer),
-        eweights=None if weights is None else weights.astype(integer),
-        options=pymetis.Options(seed=int(rng.integers(2**31 - 1))),
+    part[level.nodes] = call_metis(
+        np.concatenate([[0], level.work]),
+        position[level.neighbours],
+        level.weights,
+        level.node_weights[level.nodes],
+        balance,
+        int(rng.integers(2**31 - 1)),
     )
-    part[level.nodes] = found
     return part

@@ -1,67 +1,50 @@
-"""Threads over batches of nodes, with results that do not depend on how many threads there are.
+"""Batches of nodes shared among threads, with results that do not depend on how many there are.
 
-Kernels release the GIL, so plain threads suffice. A batch is a fixed range of positions whose nodes
+A batch is a fixed range of positions whose nodes
 are decided together; within it, threads share the reading. Batches are cut by *work* (adjacency
 entries), so that one of hubs holds few nodes and one of leaves many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from graphray.threads import Threads
+
 Work = npt.NDArray[np.int64]
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Below this much work, handing it to another thread takes longer than doing it.
 _SHARED_MIN = 50_000
 
 
-class Threads:
-    """A fixed number of threads that share ranges of work; one means the caller's own."""
+def share(
+    threads: Threads, start: int, stop: int, work: Work, task: Callable[[int, int], Result]
+) -> list[Result]:
+    """Run ``task(start, stop)`` on ranges of about equal work, and return the results in order.
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._pool = ThreadPoolExecutor(count) if count > 1 else None
-
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """The results of ``task(item)``, in order of the items."""
-        if self._pool is None:
-            return [task(item) for item in items]
-        return list(self._pool.map(task, items))
-
-    def share(
-        self, start: int, stop: int, work: Work, task: Callable[[int, int], Result]
-    ) -> list[Result]:
-        """Run ``task(start, stop)`` on ranges of about equal work, and return the results in order.
-
-        Args:
-            start: first position.
-            stop: last position plus 1.
-            work: ``int64[n]``, the work up to and including each position.
-            task: called with consecutive ranges that together are ``start : stop``.
-        """
-        if stop <= start:
-            return []
-        before = int(work[start - 1]) if start else 0
-        amount = int(work[stop - 1]) - before
-        if self._pool is None or amount < _SHARED_MIN:
-            return [task(start, stop)]
-        marks = before + amount * np.arange(1, self.count) // self.count
-        inner = start + np.searchsorted(work[start:stop], marks)
-        bounds = [start, *inner.tolist(), stop]
-        return list(self._pool.map(task, bounds[:-1], bounds[1:]))
-
-    def close(self) -> None:
-        """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+    Args:
+        threads: share the work.
+        start: first position.
+        stop: last position plus 1.
+        work: ``int64[n]``, the work up to and including each position.
+        task: called with consecutive ranges that together are ``start : stop``.
+    """
+    if stop <= start:
+        return []
+    before = int(work[start - 1]) if start else 0
+    amount = int(work[stop - 1]) - before
+    if threads.count == 1 or amount < _SHARED_MIN:
+        return [task(start, stop)]
+    marks = before + amount * np.arange(1, threads.count) // threads.count
+    inner = start + np.searchsorted(work[start:stop], marks)
+    bounds = [start, *inner.tolist(), stop]
+    return threads.map(lambda span: task(*span), pairwise(bounds))
 
 
 def batches(work: Work, count: int) -> Iterator[tuple[int, int]]:

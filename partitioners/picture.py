@@ -18,7 +18,7 @@ _NODES, _EDGES = "#3b76b8", "#c99a2e"
 def draw(reports: Sequence[Report], file: str | Path) -> None:
     """Draw a row of two charts for each report.
 
-    Left: nodes and edge ends of every part, over the mean. Right: the edges between every two
+    Left: nodes and edge ends of every part, over the target. Right: the edges between every two
     parts, as shares of all edges; inner edges are left blank.
 
     Args:
@@ -53,11 +53,11 @@ def _draw_fullness(axes: Any, report: Report) -> None:
         (-0.2, report.nodes, "nodes", _NODES),
         (0.2, report.edge_ends, "edge ends", _EDGES),
     ):
-        mean = max(float(amounts.mean()), 1e-9)
-        axes.bar(parts + shift, amounts / mean, width=0.4, color=colour, label=label)
+        targets = np.maximum(amounts.sum() * report.shares, 1e-9)
+        axes.bar(parts + shift, amounts / targets, width=0.4, color=colour, label=label)
     axes.axhline(1.0, color="#52606d", linewidth=1)
     axes.set_xlabel("part")
-    axes.set_ylabel("times the mean")
+    axes.set_ylabel("times the target")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_title(
         f"{report.partitioner}: balance {report.quality.node_balance:.2f} nodes, "

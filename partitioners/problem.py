@@ -69,6 +69,11 @@ class _Nodes:
         """Nodes of all types together."""
         return int(self.type_offsets[-1])
 
+    def name_of(self, node: int) -> str:
+        """What messages call a node: its type, and its position there."""
+        number = int(np.searchsorted(self.type_offsets, node, side="right")) - 1
+        return f"{self.type_names[number]} number {node - int(self.type_offsets[number])}"
+
 
 @dataclass(frozen=True)
 class PartitionProblem(_Nodes):
@@ -85,7 +90,7 @@ class PartitionProblem(_Nodes):
 
     edges: tuple[EdgeSet, ...]
     columns: Mapping[str, pa.Table] = field(default_factory=dict)
-    goal: Goal = Goal()
+    goal: Goal = field(default_factory=Goal)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class StreamedProblem(_Nodes):
 
     edges: tuple[EdgeBatches, ...]
     columns: Mapping[str, pa.Table] = field(default_factory=dict)
-    goal: Goal = Goal()
+    goal: Goal = field(default_factory=Goal)
 
 
 AnyProblem: TypeAlias = PartitionProblem | StreamedProblem

@@ -7,8 +7,8 @@ on nodes alone is none on a skewed graph, because the work lies where the hubs a
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,15 @@ from graphray.kernels.partition_quality import count_known, note_edges
 from graphray.schema import Relation
 from partitioners.hypergraph_levels import is_hypergraph
 from partitioners.problem import PartitionProblem
+from partitioners.weights import column_weights
 
 
 @dataclass(frozen=True)
 class Quality:
-    """A partition's quality. Every balance is the largest partition over the mean; 1.0 is even.
+    """A partition's quality.
+
+    Every balance is that of the partition furthest beyond its target, as a multiple of the target;
+    1.0 is just so. The target is the mean, or a share of all where target sizes were given.
 
     Attributes:
         edge_cut: share of edges whose ends lie in different partitions, in 0..1.
@@ -37,6 +41,7 @@ class Quality:
         boundary_nodes: number of nodes with a neighbour in another partition.
         connectivity: of a hypergraph, λ - 1 summed over hyperedges, where λ is the number of
             partitions that its vertices are in; None for other graphs.
+        column_balance: of each column of weights that was to be balanced.
     """
 
     edge_cut: float
@@ -49,6 +54,7 @@ class Quality:
     replication_factor: float
     boundary_nodes: int
     connectivity: int | None = None
+    column_balance: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for the manifest."""
@@ -62,6 +68,11 @@ def measure(problem: PartitionProblem, assignment: npt.NDArray[np.int32], parts:
         problem: the graph.
         assignment: ``int32[n]``, each in ``0 .. parts - 1``.
         parts: number of partitions.
+
+    Raises:
+        ArgumentError: where the goal does not state a size for each partition.
+        ColumnNotFound: where it names a column that there is not.
+        InputError: where such a column holds what is no weight.
 
     Example:
         >>> from graphray.schema import DEFAULT_RELATION
@@ -77,7 +88,8 @@ def measure(problem: PartitionProblem, assignment: npt.NDArray[np.int32], parts:
         problem.type_offsets,
         [edges.relation for edges in problem.edges],
         assignment,
-        parts,
+        problem.goal.shares(parts),
+        {name: column_weights(problem, name) for name in problem.goal.columns},
     )
     for number, edges in enumerate(problem.edges):
         meter.note(number, edges.sources, edges.destinations, in_types=False)
@@ -92,7 +104,8 @@ class QualityMeter:
         type_offsets: ``int64[types + 1]``, as in `PartitionProblem`.
         relations: all of them, in order.
         assignment: ``int32[n]``, each in ``0 .. parts - 1``.
-        parts: number of partitions.
+        shares: ``float64[parts]``, the target of each partition; they sum to 1.
+        columns: weights that are to be balanced, ``float64[n]`` each.
     """
 
     def __init__(
@@ -101,13 +114,19 @@ class QualityMeter:
         type_offsets: npt.NDArray[np.int64],
         relations: Sequence[Relation],
         assignment: npt.NDArray[np.int32],
-        parts: int,
+        shares: npt.NDArray[np.float64],
+        columns: Mapping[str, npt.NDArray[np.float64]],
     ) -> None:
+        parts = len(shares)
         bounds = zip(type_offsets[:-1].tolist(), type_offsets[1:].tolist(), strict=True)
         self._nodes = {name: slice(*span) for name, span in zip(type_names, bounds, strict=True)}
         self._relations = tuple(relations)
         self._assignment = assignment
-        self._parts = parts
+        self._shares = shares
+        self._columns = {
+            name: np.bincount(assignment, weights=weights, minlength=parts)
+            for name, weights in columns.items()
+        }
         self._known = np.zeros((len(assignment), (parts + 63) // 64), np.uint64)
         self._loads = np.zeros((len(relations), parts), np.int64)
         self._cuts = [0] * len(relations)
@@ -162,16 +181,19 @@ class QualityMeter:
         return Quality(
             edge_cut=_share(sum(self._cuts), sum(self._sizes)),
             cut_edges=sum(self._cuts),
-            node_balance=_balance(self._counts(slice(None))),
-            edge_balance=_balance(self._loads.sum(axis=0)),
-            node_balance_by_type={name: _balance(counts) for name, counts in nodes.items()},
+            node_balance=self._balance(self._counts(slice(None))),
+            edge_balance=self._balance(self._loads.sum(axis=0)),
+            node_balance_by_type={name: self._balance(counts) for name, counts in nodes.items()},
             edge_cut_by_relation=dict(
                 zip(relations, map(_share, self._cuts, self._sizes), strict=True)
             ),
-            edge_balance_by_relation=dict(zip(relations, map(_balance, self._loads), strict=True)),
+            edge_balance_by_relation=dict(
+                zip(relations, map(self._balance, self._loads), strict=True)
+            ),
             replication_factor=1.0 + _share(halos, len(self._assignment)),
             boundary_nodes=boundary_nodes,
             connectivity=self._connectivity(),
+            column_balance={name: self._balance(sums) for name, sums in self._columns.items()},
         )
 
     def _connectivity(self) -> int | None:
@@ -184,14 +206,13 @@ class QualityMeter:
         return others - (crossing - int(crossing_at_home.sum()))
 
     def _counts(self, span: slice) -> npt.NDArray[np.int64]:
-        return np.bincount(self._assignment[span], minlength=self._parts)
+        return np.bincount(self._assignment[span], minlength=len(self._shares))
+
+    def _balance(self, amounts: npt.NDArray[Any]) -> float:
+        """The largest multiple of a target; 1.0 where there is nothing to balance."""
+        total = float(amounts.sum())
+        return float((amounts / self._shares).max()) / total if total else 1.0
 
 
 def _share(count: int, total: int) -> float:
     return count / total if total else 0.0
-
-
-def _balance(amounts: npt.NDArray[np.integer[Any]]) -> float:
-    """The largest over the mean; 1.0 where there is nothing to balance."""
-    total = int(amounts.sum())
-    return float(amounts.max()) * len(amounts) / total if total else 1.0

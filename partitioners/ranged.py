@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from partitioners.goal import NODES
 from partitioners.problem import PartitionProblem
 
 
@@ -17,6 +18,8 @@ class Range:
 
     name = "range"
     needs_edges = False
+    balances = (NODES,)
+    takes_target_sizes = True
 
     def partition(
         self, problem: PartitionProblem, parts: int, *, rng_seed: int
@@ -29,7 +32,10 @@ class Range:
             [0, 1, 0, 0, 1, 1]
         """
         assignment = np.empty(problem.num_nodes, np.int32)
+        borders = np.cumsum(problem.goal.shares(parts))[:-1]
         for start, stop in zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True):
             size = int(stop - start)
-            assignment[start:stop] = np.arange(size) * parts // max(1, size)
+            # From the middle of each node: borders, like 1/3, are never quite what they should be.
+            before = (np.arange(size) + 0.5) / max(1, size)
+            assignment[start:stop] = np.searchsorted(borders, before, side="right")
         return assignment

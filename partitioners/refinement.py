@@ -7,52 +7,26 @@ on sizes and loads hold throughout, so a sweep mends balance before it mends the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_assign import choose_parts, count_connections, fill_parts
+from graphray.kernels.partition_mend import relieve_part
+from graphray.threads import Threads
+from partitioners.balance import LOAD, Balance, filled_by
 from partitioners.level import Level
-from partitioners.parallel import Threads, Work, batches
+from partitioners.parallel import Work, batches, share
 
 Parts = npt.NDArray[Any]
 
 _BATCHES = 32
 _CELLS_MAX = 2**20
 _SWEEPS_MAX = 4
+_MENDING_ROUNDS_MAX = 8
 _GAIN_MIN = 0.001
-
-
-@dataclass(frozen=True)
-class Balance:
-    """What a partition may hold of a whole graph.
-
-    Attributes:
-        parts: number of partitions.
-        totals: ``int64[2]``, size and load of the graph.
-        imbalance: the largest partition may be this many times the mean, in either.
-    """
-
-    parts: int
-    totals: npt.NDArray[np.int64]
-    imbalance: float
-
-    @property
-    def limits(self) -> npt.NDArray[np.int64]:
-        """``int64[2]``, the most size and load that one partition may have."""
-        even = -(-self.totals // self.parts)
-        return np.maximum(even, (self.totals * self.imbalance / self.parts).astype(np.int64))
-
-    def limits_on(self, level: Level) -> npt.NDArray[np.int64]:
-        """The same, less what the nodes still missing on a level will need of the loads."""
-        missing = self.totals[1] - level.node_weights[level.nodes, 1].sum(dtype=np.int64)
-        return self.limits - np.array([0, missing // self.parts])
-
-    def even_targets(self) -> npt.NDArray[np.float64]:
-        """``float64[parts]``, the same load for all."""
-        return np.full(self.parts, max(1.0, self.totals[1] / self.parts))
 
 
 def unassigned(num_nodes: int, parts: int) -> Parts:
@@ -61,15 +35,6 @@ def unassigned(num_nodes: int, parts: int) -> Parts:
     The smallest dtype that holds it, because a small one stays in the cache.
     """
     return np.full(num_nodes, parts, np.min_scalar_type(parts))
-
-
-def filled_by(level: Level, part: Parts, parts: int) -> npt.NDArray[np.int64]:
-    """``int64[parts, 2]``, the size and load of each partition."""
-    filled = np.empty((parts, 2), np.int64)
-    for column in (0, 1):
-        sums = np.bincount(part, weights=level.node_weights[:, column], minlength=parts)
-        filled[:, column] = sums[:parts]
-    return filled
 
 
 def sweep(
@@ -91,7 +56,7 @@ def sweep(
         part: ``uint[n]``, changed.
         balance: holds throughout.
         threads: share the work.
-        targets: ``float64[parts]``, the load wanted in each partition.
+        targets: ``float64[parts]``, the steering weight wanted in each partition.
         pressure: how much fullness counts against edge weight; see `choose_parts`.
         order: ``uint32[:]``, the nodes in the order in which they choose.
         work: ``int64[len(order)]``, adjacency entries up to and including each.
@@ -101,8 +66,8 @@ def sweep(
         By which share of all edge weight the cut has shrunk.
     """
     parts = balance.parts
-    limits = balance.limits_on(level)
-    filled = filled_by(level, part, parts)
+    limits = _limits_on(level, balance)
+    filled = filled_by(level.node_weights, part, parts)
     cells = len(order) * (parts + 1)
     gain = 0
     for start, stop in batches(work, max(batch_count, cells // _CELLS_MAX)):
@@ -114,10 +79,10 @@ def sweep(
                 connections, first,
             )  # fmt: skip
 
-        threads.share(start, stop, work, count)
+        share(threads, start, stop, work, count)
         gain += choose_parts(
-            order, start, stop, connections, level.node_weights, limits, targets, pressure,
-            part, filled,
+            order, start, stop, connections, level.node_weights, limits, targets,
+            balance.steering, pressure, part, filled,
         )  # fmt: skip
     return 2 * gain / max(1, level.edge_weight)
 
@@ -127,10 +92,60 @@ def refine(level: Level, part: Parts, balance: Balance, threads: Threads) -> Non
     for _ in range(_SWEEPS_MAX):
         gain = sweep(
             level, part, balance, threads,
-            targets=balance.even_targets(), pressure=0.0, order=level.nodes, work=level.work,
+            targets=balance.targets, pressure=0.0, order=level.nodes, work=level.work,
         )  # fmt: skip
         if gain < _GAIN_MIN:
             break
-    filled = filled_by(level, part, balance.parts)
+    filled = filled_by(level.node_weights, part, balance.parts)
     homeless = level.isolated[part[level.isolated] == balance.parts]
     fill_parts(homeless, level.node_weights, balance.limits, part, filled)
+
+
+def mend(level: Level, part: Parts, balance: Balance) -> None:
+    """Move nodes out of partitions beyond a limit for the least loss, in place.
+
+    For goals that are stated, after refinement. Every limit counts the same: where a hub makes one
+    impossible, the others are still held. One stays missed where no single move helps.
+    """
+
+    def count(nodes: npt.NDArray[np.uint32], connections: npt.NDArray[np.uint32]) -> None:
+        count_connections(
+            level.indptr, level.neighbours, level.weights, part, nodes, 0, len(nodes),
+            connections, 0,
+        )  # fmt: skip
+
+    _relieve_parts(level.node_weights, part, balance, count)
+
+
+def mend_blindly(node_weights: npt.NDArray[np.uint32], part: Parts, balance: Balance) -> None:
+    """The same without knowing the edges: for the few nodes that are beyond a limit in the end."""
+    _relieve_parts(node_weights, part, balance, lambda nodes, connections: None)
+
+
+def _relieve_parts(
+    node_weights: npt.NDArray[np.uint32],
+    part: Parts,
+    balance: Balance,
+    count: Callable[[npt.NDArray[np.uint32], npt.NDArray[np.uint32]], None],
+) -> None:
+    """Relieve each partition of each weight beyond its limit, until nothing moves."""
+    filled = filled_by(node_weights, part, balance.parts)
+    for _ in range(_MENDING_ROUNDS_MAX):
+        moved = 0
+        for p, weight in np.argwhere(filled > balance.limits):
+            nodes = np.flatnonzero((part == p) & (node_weights[:, weight] > 0)).astype(np.uint32)
+            connections = np.zeros((len(nodes), balance.parts + 1), np.uint32)
+            count(nodes, connections)
+            moved += relieve_part(
+                nodes, connections, node_weights, balance.limits, p, weight, part, filled
+            )
+        if moved == 0:
+            break
+
+
+def _limits_on(level: Level, balance: Balance) -> npt.NDArray[np.int64]:
+    """The limits, less what the nodes still missing on a level will need of the loads."""
+    limits = balance.limits.copy()
+    missing = balance.totals[LOAD] - level.node_weights[level.nodes, LOAD].sum(dtype=np.int64)
+    limits[:, LOAD] -= (missing * balance.shares).astype(np.int64)
+    return limits

@@ -6,7 +6,13 @@ what a decorator registered in this process, GraphRay's own (imported when first
 entry points of group ``graphray.partitioners`` of installed packages.
 
 `assign` is the one place that calls a partitioner: whatever comes back is checked there, so that
-nothing behind it has to.
+nothing behind it has to. What a partitioner can do beyond that, it says of itself:
+
+- ``needs_edges = False``: it looks at neither edges nor columns;
+- ``reads_batches = True``: it also takes edges in batches, a `StreamedProblem`;
+- ``balances = ("nodes",)``: the criteria that a goal may name, `ANY_CRITERIA` for all, columns too;
+- ``takes_target_sizes = True``: partitions may be of different sizes;
+- ``imbalance``: what a partition may hold as a multiple of its target, where the goal says nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.errors import ArgumentError, PartitionerError, StrategyNotFound
-from partitioners.problem import PartitionProblem
+from partitioners.goal import ANY_CRITERIA, Goal
+from partitioners.limits import IMBALANCE
+from partitioners.problem import AnyProblem, PartitionProblem, StreamedProblem
+from partitioners.promise import check_goal
 
 ENTRY_POINT_GROUP = "graphray.partitioners"
 
@@ -138,7 +147,7 @@ def get(name: str) -> Partitioner:
 
 
 def assign(
-    partitioner: Partitioner | str, problem: PartitionProblem, parts: int, rng_seed: int
+    partitioner: Partitioner | str, problem: AnyProblem, parts: int, rng_seed: int
 ) -> Assignment:
     """Partition a graph, and check what the partitioner returned.
 
@@ -153,9 +162,13 @@ def assign(
         ``int32[problem.num_nodes]``, each in ``0 .. parts - 1``.
 
     Raises:
-        ArgumentError: where `parts` or `rng_seed` is out of its range.
+        ArgumentError: where `parts` or `rng_seed` is out of its range, or the partitioner cannot do
+            what the problem's goal asks for.
         StrategyNotFound: where no partitioner has that name.
         PartitionerError: where the partitioner returned something else.
+        BalanceNotMet: where a criterion that the goal names is not held.
+        ColumnNotFound: where the goal names a column that there is not.
+        InputError: where such a column holds what is no weight.
 
     Example:
         >>> problem = PartitionProblem(("node",), np.array([0, 4]), ())
@@ -169,8 +182,53 @@ def assign(
             f"partitioner = {chosen!r}; expected a name ({', '.join(names())}) or an object with "
             "a name and a method partition(problem, parts, *, rng_seed)"
         )
-    result = chosen.partition(problem, parts, rng_seed=rng_seed)
-    return _checked(result, chosen.name, problem.num_nodes, parts)
+    check_able(chosen, problem.goal, parts)
+    if isinstance(problem, StreamedProblem) and not reads_batches(chosen):
+        raise ArgumentError(
+            f"partitioner {chosen.name!r} looks at all edges at once, and these come in batches; "
+            "use 'streaming', 'hash', 'range' or 'random'"
+        )
+    # One that reads batches has said so, and others are not given any.
+    result = chosen.partition(problem, parts, rng_seed=rng_seed)  # type: ignore[arg-type]
+    assignment = _checked(result, chosen.name, problem.num_nodes, parts)
+    if problem.goal.balance is not None and not problem.goal.best_effort:
+        check_goal(problem, assignment, parts, _imbalance(chosen, problem.goal), chosen.name)
+    return assignment
+
+
+def check_able(partitioner: Partitioner, goal: Goal, parts: int) -> None:
+    """Raise ArgumentError where a partitioner cannot do what a goal asks for so many parts.
+
+    Example:
+        >>> check_able(get("random"), Goal(("edges",)), parts=2)
+        Traceback (most recent call last):
+            ...
+        graphray.errors.ArgumentError: partitioner 'random' balances nodes, and cannot balance \
+'edges'; use one that can, such as 'multilevel'
+    """
+    able = getattr(partitioner, "balances", ())
+    if able is not ANY_CRITERIA:
+        for criterion in goal.balance or ():
+            if criterion not in able:
+                raise ArgumentError(
+                    f"partitioner {partitioner.name!r} balances {', '.join(able) or 'nothing'}, "
+                    f"and cannot balance {criterion!r}; use one that can, such as 'multilevel'"
+                )
+    if goal.target_sizes is not None and not getattr(partitioner, "takes_target_sizes", False):
+        raise ArgumentError(
+            f"partitioner {partitioner.name!r} makes partitions of one size and takes no "
+            "target_sizes; use one that does, such as 'multilevel'"
+        )
+    goal.shares(parts)
+
+
+def reads_batches(partitioner: Partitioner) -> bool:
+    """Whether a partitioner takes edges in batches, or none at all.
+
+    >>> reads_batches(get("streaming")), reads_batches(get("metis"))
+    (True, False)
+    """
+    return not needs_edges(partitioner) or getattr(partitioner, "reads_batches", False)
 
 
 def needs_edges(partitioner: Partitioner) -> bool:
@@ -182,6 +240,12 @@ def needs_edges(partitioner: Partitioner) -> bool:
     (False, True)
     """
     return getattr(partitioner, "needs_edges", True)
+
+
+def _imbalance(partitioner: Partitioner, goal: Goal) -> float:
+    if goal.imbalance is not None:
+        return goal.imbalance
+    return float(getattr(partitioner, "imbalance", IMBALANCE))
 
 
 def _as_partitioner(name: str, target: Any) -> Partitioner:
@@ -210,7 +274,7 @@ def _load(point: EntryPoint) -> Partitioner:
     return _as_partitioner(point.name, target)
 
 
-def _check_arguments(problem: PartitionProblem, parts: int, rng_seed: int) -> None:
+def _check_arguments(problem: AnyProblem, parts: int, rng_seed: int) -> None:
     most = max(1, problem.num_nodes)
     if not isinstance(parts, (int, np.integer)) or not 1 <= parts <= most:
         raise ArgumentError(

@@ -6,7 +6,8 @@ for Dynamic Repartitioning of Adaptive Meshes" (2001), call scratch-remap and di
 - *remapped*: the graph is partitioned anew, and the new parts get the numbers of the old ones that
   they share most nodes with (an assignment problem, solved exactly);
 - *kept*: old parts stay where they are. To grow, the heaviest are split; to shrink, the last ones
-  are dissolved, their pieces going where most of their edges lead.
+  are dissolved, their pieces going where most of their edges lead. Where the graph's goal states
+  criteria or sizes, what is beyond a limit then moves for the least loss.
 
 The first has the better cut and balance, the second moves less. The second is taken while its cut
 and balance are within a stated factor of the first's.
@@ -22,8 +23,13 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from graphray.errors import ArgumentError
+from partitioners.adjacency import symmetric_adjacency
+from partitioners.balance import Balance
+from partitioners.level import finest_level
+from partitioners.limits import IMBALANCE
 from partitioners.problem import PartitionProblem
 from partitioners.quality import Quality, measure
+from partitioners.refinement import mend
 from partitioners.registry import Assignment, Partitioner, assign
 from partitioners.subproblem import induced
 
@@ -73,7 +79,7 @@ def repartition(
     """Find a partition into another number of parts that is good and near the current one.
 
     Args:
-        problem: the graph.
+        problem: the graph; its goal is for the new parts.
         current: ``int32[n]``, the current part of every node.
         parts: the number of parts wanted; the current number is that of ``current``.
         partitioner: partitions the graph, and the pieces of it that have to be split.
@@ -82,7 +88,7 @@ def repartition(
             have. 1: quality before all; large: as few moves as can be.
 
     Raises:
-        ArgumentError: where parts or the current assignment cannot be.
+        ArgumentError: where parts or the current assignment cannot be, or the goal is not met.
 
     Example:
         >>> from graphray.schema import DEFAULT_RELATION
@@ -105,7 +111,11 @@ def repartition(
     current_parts = max(int(current.max(initial=0)) + 1, 1)
     fresh = assign(partitioner, problem, parts, rng_seed)
     remapped = _finished(
-        problem, current, _with_old_numbers(current, fresh, parts), parts, "remapped"
+        problem,
+        current,
+        _with_old_numbers(current, fresh, problem.goal.shares(parts)),
+        parts,
+        "remapped",
     )
     if parts == current_parts:
         assignment = current
@@ -113,6 +123,8 @@ def repartition(
         assignment = _grown(problem, current, current_parts, parts, partitioner, rng_seed)
     else:
         assignment = _shrunk(problem, current, current_parts, parts, partitioner, rng_seed)
+    if problem.goal.is_stated:
+        assignment = _mended(problem, assignment, parts)
     kept = _finished(problem, current, assignment, parts, "kept")
     good_enough = _is_within(kept.quality, remapped.quality, tolerance)
     return kept if good_enough and kept.moved_nodes <= remapped.moved_nodes else remapped
@@ -142,14 +154,33 @@ def _is_within(quality: Quality, best: Quality, tolerance: float) -> bool:
         quality.cut_edges <= best.cut_edges * tolerance
         and quality.node_balance <= best.node_balance * tolerance
         and quality.edge_balance <= best.edge_balance * tolerance
+        and all(
+            balance <= best.column_balance[name] * tolerance
+            for name, balance in quality.column_balance.items()
+        )
     )
 
 
-def _with_old_numbers(current: Assignment, fresh: Assignment, parts: int) -> Assignment:
-    """The fresh partition, its parts numbered as the old ones that they share most nodes with."""
+def _mended(problem: PartitionProblem, assignment: Assignment, parts: int) -> Assignment:
+    """The same, but for what is beyond the limits of the goal."""
+    level = finest_level(problem, symmetric_adjacency(problem))
+    result = assignment.copy()
+    mend(level, result, Balance.of(problem, level.node_weights, parts, IMBALANCE))
+    return result
+
+
+def _with_old_numbers(
+    current: Assignment, fresh: Assignment, shares: npt.NDArray[np.float64]
+) -> Assignment:
+    """The fresh partition, its parts numbered as the old ones that they share most nodes with.
+
+    A part only takes the number of one that is to be of its size.
+    """
+    parts = len(shares)
     shared = np.zeros((parts, parts), np.int64)
     comparable = current < parts  # A part that is to go has no number to hand on.
     np.add.at(shared, (fresh[comparable], current[comparable]), 1)
+    shared[shares[:, None] != shares] = -len(current) - 1
     _, number = linear_sum_assignment(shared, maximize=True)
     return number.astype(np.int32)[fresh]
 

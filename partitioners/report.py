@@ -32,6 +32,7 @@ class Report:
             diagonal.
         nodes: ``int64[parts]``, nodes per part.
         edge_ends: ``int64[parts]``, edge ends per part.
+        shares: ``float64[parts]``, the share that each part was to have.
     """
 
     partitioner: str
@@ -42,6 +43,7 @@ class Report:
     cut_matrix: npt.NDArray[np.int64]
     nodes: npt.NDArray[np.int64]
     edge_ends: npt.NDArray[np.int64]
+    shares: npt.NDArray[np.float64]
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for scripts."""
@@ -53,6 +55,7 @@ class Report:
             **self.quality.to_json(),
             "nodes": self.nodes.tolist(),
             "edge_ends": self.edge_ends.tolist(),
+            "target_shares": self.shares.tolist(),
         }
 
 
@@ -97,6 +100,7 @@ def report(
         cut_matrix=directed + directed.T - np.diag(np.diag(directed)),
         nodes=np.bincount(assignment, minlength=parts),
         edge_ends=directed.sum(axis=0) + directed.sum(axis=1),
+        shares=problem.goal.shares(parts),
     )
 
 

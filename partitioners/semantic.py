@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.partition_kmeans import place_cheapest, sum_by_part
+from partitioners.balance import Balance
 from partitioners.features import Features, features_of
-from partitioners.limits import checked_imbalance
+from partitioners.goal import ANY_CRITERIA
+from partitioners.limits import IMBALANCE, checked_imbalance
 from partitioners.occupancy import occupy
 from partitioners.problem import PartitionProblem
-from partitioners.refinement import Balance
+from partitioners.refinement import mend_blindly
 from partitioners.weights import node_weights_of
 
 _SAMPLE_MAX = 100_000
@@ -39,8 +41,10 @@ class Semantic:
     """
 
     name = "semantic"
+    balances = ANY_CRITERIA
+    takes_target_sizes = True
 
-    def __init__(self, *, column: str | None = None, imbalance: float = 1.1) -> None:
+    def __init__(self, *, column: str | None = None, imbalance: float = IMBALANCE) -> None:
         imbalance = checked_imbalance(imbalance)
         self.column = column
         self.imbalance = imbalance
@@ -62,26 +66,28 @@ class Semantic:
         sample = features
         if n > _SAMPLE_MAX:
             sample = features[np.sort(rng.choice(n, _SAMPLE_MAX, replace=False))]
-        centres, prices = _balanced_centres(sample, parts, rng)
-
         node_weights = node_weights_of(problem)
-        balance = Balance(parts, node_weights.sum(axis=0, dtype=np.int64), self.imbalance)
+        balance = Balance.of(problem, node_weights, parts, self.imbalance)
+        centres, prices = _balanced_centres(sample, balance.shares, rng)
         limits = np.maximum(balance.limits, 1)
         assignment = np.zeros(n, np.int32)
-        filled = np.zeros((parts, 2), np.int64)
+        filled = np.zeros(limits.shape, np.int64)
         order = np.argsort(-_regrets(features, centres, prices), kind="stable")
         for start in range(0, n, _CHUNK):
             nodes = order[start : start + _CHUNK]
             costs = _costs(features[nodes], centres, prices)
             place_cheapest(nodes, costs, node_weights, limits, assignment, filled)
+        if problem.goal.is_stated:
+            mend_blindly(node_weights, assignment, balance)
         occupy(assignment, parts)
         return assignment
 
 
 def _balanced_centres(
-    sample: Features, parts: int, rng: np.random.Generator
+    sample: Features, shares: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[Features, npt.NDArray[np.float32]]:
-    """Centres ``float32[parts, d]``, and prices ``float32[parts]`` that make their sizes equal."""
+    """Centres ``float32[parts, d]``, and prices ``float32[parts]`` that bring about the shares."""
+    parts = len(shares)
     centres = _spread_centres(sample, parts, rng)
     prices = np.zeros(parts, np.float32)
     for _ in range(_ROUNDS):
@@ -89,7 +95,7 @@ def _balanced_centres(
         sums, counts = sum_by_part(sample, part, parts)
         taken = counts > 0
         centres[taken] = (sums[taken] / counts[taken, None]).astype(np.float32)
-        prices += np.float32(_PRICE_STEP) * (counts * parts / len(sample) - 1).astype(np.float32)
+        prices += np.float32(_PRICE_STEP) * (counts / shares / len(sample) - 1).astype(np.float32)
     return centres, prices
 
 

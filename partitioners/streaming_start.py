@@ -15,9 +15,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from graphray.threads import Threads
+from partitioners.balance import Balance
 from partitioners.level import Level
-from partitioners.parallel import Threads
-from partitioners.refinement import Balance, Parts, sweep, unassigned
+from partitioners.refinement import Parts, sweep, unassigned
 
 _FIRST_BATCHES = 256
 _PASSES_MAX = 16
@@ -39,7 +40,7 @@ def stream(level: Level, balance: Balance, threads: Threads) -> Parts:
     order = falling_degree(level)
     work = np.cumsum(level.degrees[order])
     hubs = _hub_share(level) >= _HUB_SHARE_MIN
-    targets = _unequal_targets(balance) if hubs else balance.even_targets()
+    targets = _unequal_targets(balance) if hubs else balance.targets
     for number in range(1 if hubs else _PASSES_MAX):
         gain = sweep(
             level, part, balance, threads,
@@ -67,10 +68,10 @@ def _hub_share(level: Level) -> float:
 
 
 def _unequal_targets(balance: Balance) -> npt.NDArray[np.float64]:
-    """Loads at the limit for as many partitions as leaves the others some."""
+    """The limit for as many partitions as leaves the others some."""
     parts, most = balance.parts, balance.imbalance * _BELOW_LIMIT
     full = int(parts * (1 - _LEAN_LOAD) / max(most - _LEAN_LOAD, 1 - _LEAN_LOAD))
     shares = np.full(parts, most)
     if full < parts:
         shares[full:] = (parts - full * most) / (parts - full)
-    return balance.even_targets() * shares
+    return balance.targets * shares

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,7 +14,7 @@ _OUTSIDE = -1
 
 
 def induced(problem: PartitionProblem, nodes: npt.NDArray[np.int64]) -> PartitionProblem:
-    """The graph between some nodes.
+    """The graph between some nodes; its partitions are to be of one size, as well as can be.
 
     Args:
         problem: the whole graph.
@@ -39,4 +41,5 @@ def induced(problem: PartitionProblem, nodes: npt.NDArray[np.int64]) -> Partitio
         if name in problem.columns:
             mine = nodes[offsets[place] : offsets[place + 1]] - problem.type_offsets[place]
             columns[name] = problem.columns[name].take(pa.array(mine))
-    return PartitionProblem(problem.type_names, offsets, tuple(edges), columns)
+    goal = replace(problem.goal, target_sizes=None, best_effort=True)
+    return PartitionProblem(problem.type_names, offsets, tuple(edges), columns, goal)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.sparse as sp
 
-from partitioners.adjacency import SymmetricAdjacency, symmetric_adjacency
-from partitioners.level import Level, finest_level
-from partitioners.parallel import Threads
+from graphray.threads import Threads
+from partitioners.adjacency import combine
+from partitioners.level import Level
 from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.weights import node_weights_of
 
@@ -22,7 +21,7 @@ def weighted_level(
     """Combine sets of edges, each edge with the weight of its set.
 
     Nodes weigh 1 in size, and in load the edge ends of the problem itself, whatever the edges given
-    here. Takes about 40 bytes an edge.
+    here. Takes 28 bytes an edge.
 
     Args:
         problem: the graph.
@@ -37,20 +36,9 @@ def weighted_level(
         >>> level.neighbours.tolist(), level.weights.tolist()
         ([1, 0, 2, 1], [5, 5, 5, 5])
     """
-    n = problem.num_nodes
-    total = sp.csr_array((n, n), dtype=np.int64)
-    for edges, weight in weighted:
-        alone = PartitionProblem(problem.type_names, problem.type_offsets, (edges,))
-        graph = symmetric_adjacency(alone, threads)
-        counts = 1 if graph.weights is None else graph.weights.astype(np.int64)
-        data = np.broadcast_to(np.int64(weight) * counts, graph.neighbours.shape)
-        total = total + sp.csr_array(
-            (data, graph.neighbours.astype(np.int64), graph.indptr), shape=(n, n)
-        )
-    loads = node_weights_of(problem)[:, 1].astype(np.int64)
-    weights = np.minimum(total.data, np.iinfo(np.uint32).max).astype(np.uint32)
-    return finest_level(
-        SymmetricAdjacency(
-            total.indptr.astype(np.int64), total.indices.astype(np.uint32), weights, loads
-        )
-    )
+    edges = [
+        (set_.sources, set_.destinations, np.full(len(set_.sources), weight, np.uint32))
+        for set_, weight in weighted
+    ]
+    indptr, neighbours, weights, _ = combine(edges, problem.num_nodes, threads)
+    return Level(indptr, neighbours, weights, node_weights_of(problem))

@@ -55,6 +55,20 @@ def fanouts(values: Sequence[str]) -> Fanout:
     )
 
 
+def sizes(text: str) -> list[float]:
+    """Target sizes, as ``size,size,...``.
+
+    >>> sizes("2,1,0.5")
+    [2.0, 1.0, 0.5]
+    """
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r}: expected numbers with commas between, such as 2,1,1"
+        ) from None
+
+
 def seed_ids(text: str, id_kind: IdKind) -> list[int] | list[str]:
     """Seeds as ``id,id,...``, or ``@file`` with an id a line.
 

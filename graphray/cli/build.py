@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from graphray.builder import IfExists, build
-from graphray.cli.arguments import edge_files, node_files
+from graphray.cli.arguments import edge_files, node_files, sizes
 from graphray.cli.helptext import Command
 from graphray.cli.info import describe, print_description
 from graphray.cli.output import print_json
@@ -26,6 +26,14 @@ from graphray.ingest import MissingNodes
     help="hash, range, random, metis, multilevel, streaming, semantic, hierarchical, hypergraph, "
     "knowledge, hierarchical-knowledge, metagraph, or your own.",
 )
+@click.option(
+    "--balance",
+    multiple=True,
+    metavar="NAME",
+    help="nodes, edges, or a node column of weights; may be repeated. Held, or the build fails.",
+)
+@click.option("--target-sizes", metavar="2,1,1", help="Relative sizes of the partitions.")
+@click.option("--imbalance", type=float, help="A partition may hold this many times its target.")
 @click.option(
     "--directed/--undirected", default=None, help="What the edges are; directed by default."
 )
@@ -59,6 +67,9 @@ def command(
     nodes: tuple[str, ...],
     parts: int,
     partitioner: str,
+    balance: tuple[str, ...],
+    target_sizes: str | None,
+    imbalance: float | None,
     directed: bool | None,
     missing_nodes: MissingNodes,
     if_exists: IfExists,
@@ -76,6 +87,9 @@ def command(
 
     One kind of edge:
       graphray build edges.csv store/ --parts 4 --partitioner metis
+    For nodes of unequal memory, with a column of weights balanced too:
+      graphray build e.csv store/ --nodes n.csv --parts 3 --partitioner multilevel \
+        --balance nodes --balance cost --target-sizes 2,1,1
     A graph larger than memory:
       graphray build edges/ store/ --parts 64 --memory-budget 4GiB
     With a node table, whose other columns become properties:
@@ -93,6 +107,9 @@ def command(
         nodes=node_files(nodes),
         parts=parts,
         partitioner=partitioner,
+        balance=balance or None,
+        target_sizes=None if target_sizes is None else sizes(target_sizes),
+        imbalance=imbalance,
         directed=directed,
         missing_nodes=missing_nodes,
         if_exists=if_exists,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from graphray.cli.arguments import sizes
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json, print_table, size_text
 from graphray.progress import progress
 from graphray.store import Store
 from graphray.stored_problem import stored_problem
+from partitioners.goal import Goal
 from partitioners.picture import draw
 from partitioners.repartition import Repartition, repartition
 from partitioners.report import Report, report, run_and_report
@@ -20,6 +24,11 @@ from partitioners.report import Report, report, run_and_report
 @click.argument("store")
 @click.option("--partitioner", "tried", multiple=True, help="Try this one; may be repeated.")
 @click.option("--parts", type=int, help="Number of partitions.  [default: as the store has]")
+@click.option(
+    "--balance", multiple=True, metavar="NAME", help="nodes, edges, or a column; may be repeated."
+)
+@click.option("--target-sizes", metavar="2,1,1", help="Relative sizes of the partitions.")
+@click.option("--imbalance", type=float, help="A partition may hold this many times its target.")
 @click.option("--repartition", "moves", is_flag=True, help="Plan what moves where, as few as can.")
 @click.option("--report", "full", is_flag=True, help="Also per node type and per relation.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Draw it: a .png, .svg or .pdf.")
@@ -29,6 +38,9 @@ def command(
     store: str,
     tried: tuple[str, ...],
     parts: int | None,
+    balance: tuple[str, ...],
+    target_sizes: str | None,
+    imbalance: float | None,
     moves: bool,
     full: bool,
     plot: str | None,
@@ -43,12 +55,23 @@ def command(
       graphray partition store/ --partitioner metis --partitioner multilevel --parts 8
     What would have to move for another number of parts:
       graphray partition store/ --parts 6 --repartition
+    Or for a node of twice the memory:
+      graphray partition store/ --parts 3 --target-sizes 2,1,1 --repartition
+
+    Unless told otherwise, what the store was built to balance is balanced.
     """
     opened = Store.open(store)
     problem, current = stored_problem(opened)
     wanted = opened.parts if parts is None else parts
     built_by = f"{opened.manifest.build['partitioner']} (as stored)"
     reports = [report(problem, current, opened.parts, built_by)]
+    goal = Goal.of(
+        balance or problem.goal.balance,
+        _target_sizes(target_sizes, problem.goal, same_parts=wanted == opened.parts),
+        imbalance,
+    )
+    # What comes short of a goal is worth seeing here.
+    problem = replace(problem, goal=replace(goal, best_effort=True))
     for name in tried if not moves else ():
         with progress(f"partitioning with {name}"):
             reports.append(run_and_report(problem, name, wanted, rng_seed=rng_seed)[1])
@@ -70,6 +93,13 @@ def command(
         click.echo(f"\nDrawn in {plot}")
 
 
+def _target_sizes(written: str | None, goal: Goal, *, same_parts: bool) -> Sequence[float] | None:
+    """The sizes asked for, else those the store was built with."""
+    if written is not None:
+        return sizes(written)
+    return goal.target_sizes if same_parts else None
+
+
 def _as_json(reports: list[Report], plan: Repartition | None) -> dict[str, Any]:
     result: dict[str, Any] = {"partitions": [each.to_json() for each in reports]}
     if plan is not None:
@@ -80,15 +110,21 @@ def _as_json(reports: list[Report], plan: Repartition | None) -> dict[str, Any]:
 
 
 def _print_reports(reports: list[Report], full: bool) -> None:
+    weighed = list(dict.fromkeys(name for each in reports for name in each.quality.column_balance))
+    cost = "edge cut" if reports[0].quality.connectivity is None else "λ - 1"
     print_table(
-        ("partitioner", "parts", "edge cut", "nodes", "edges", "known to", "boundary", "s", "peak"),
+        (
+            *("partitioner", "parts", cost, "nodes", "edges", *weighed),
+            *("known to", "boundary", "s", "peak"),
+        ),
         [
             (
                 each.partitioner,
                 each.parts,
-                f"{each.quality.edge_cut:.1%}",
+                _cost(each),
                 each.quality.node_balance,
                 each.quality.edge_balance,
+                *(each.quality.column_balance.get(name) for name in weighed),
                 each.quality.replication_factor,
                 each.quality.boundary_nodes,
                 each.seconds,
@@ -98,8 +134,8 @@ def _print_reports(reports: list[Report], full: bool) -> None:
         ],
     )
     click.echo(
-        "\nnodes and edges: the largest part over the mean; known to: partitions that have to know "
-        "a node, on average"
+        f"\n{', '.join(('nodes', 'edges', *weighed))}: the fullest part over its target; known to: "
+        "partitions that have to know a node, on average"
     )
     for each in reports if full else ():
         quality = each.quality
@@ -113,6 +149,11 @@ def _print_reports(reports: list[Report], full: bool) -> None:
                 for name, cut in quality.edge_cut_by_relation.items()
             ],
         )
+
+
+def _cost(each: Report) -> str:
+    connectivity = each.quality.connectivity
+    return f"{each.quality.edge_cut:.1%}" if connectivity is None else f"{connectivity:,}"
 
 
 def _print_plan(plan: Repartition, num_nodes: int) -> None:

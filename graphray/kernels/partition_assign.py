@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.compiled import kernel
+from graphray.kernels.compiled import inlined, kernel
 
 _ONE32 = np.uint32(1)
 _ZERO32 = np.uint32(0)
@@ -53,6 +53,20 @@ def count_connections(
             connections[row, part[neighbours[e]]] += weight
 
 
+@inlined
+def has_room(
+    filled: npt.NDArray[np.int64],
+    limits: npt.NDArray[np.int64],
+    p: int,
+    weights: npt.NDArray[Any],
+) -> bool:
+    """Whether a partition stays within all its limits with one node more."""
+    room = True
+    for c in range(len(weights)):
+        room &= filled[p, c] + np.int64(weights[c]) <= limits[p, c]
+    return room
+
+
 @kernel
 def choose_parts(
     nodes: npt.NDArray[np.uint32],
@@ -62,6 +76,7 @@ def choose_parts(
     node_weights: npt.NDArray[np.uint32],
     limits: npt.NDArray[np.int64],
     targets: npt.NDArray[np.float64],
+    steering: int,
     pressure: float,
     part: npt.NDArray[Any],
     filled: npt.NDArray[np.int64],
@@ -77,12 +92,13 @@ def choose_parts(
         start: first position.
         stop: last position plus 1.
         connections: ``uint32[stop - start, parts + 1]``, from `count_connections`.
-        node_weights: ``uint32[n, 2]``, size and load of each node.
-        limits: ``int64[2]``, the most that a partition takes of each.
-        targets: ``float64[parts]``, the load wanted in each.
+        node_weights: ``uint32[n, k]``, size, load and further weights of each node.
+        limits: ``int64[parts, k]``, the most that each partition takes of each.
+        targets: ``float64[parts]``, how much of the steering weight is wanted in each.
+        steering: which of the weights ``filled`` means in the score.
         pressure: weight of the penalty; 0 looks at the cut alone.
         part: ``uint[n]``, changed.
-        filled: ``int64[parts, 2]``, size and load of each partition, changed.
+        filled: ``int64[parts, k]``, the sums of each partition, changed.
 
     Returns:
         By how much edge weight the cut has shrunk, as far as the batch could know.
@@ -92,22 +108,24 @@ def choose_parts(
     for i in range(start, stop):
         v = nodes[i]
         row = i - start
-        size, load = np.int64(node_weights[v, 0]), np.int64(node_weights[v, 1])
+        weights = node_weights[v]
+        load = np.int64(weights[1])
         own = np.int64(part[v])
         if own < parts:
-            filled[own, 0] -= size
-            filled[own, 1] -= load
+            for c in range(len(weights)):
+                filled[own, c] -= np.int64(weights[c])
         best: Any = -1
         best_score = -np.inf
         for p in range(parts):
-            if filled[p, 0] + size <= limits[0] and filled[p, 1] + load <= limits[1]:
-                score = connections[row, p] - pressure * load * (filled[p, 1] / targets[p])
+            if has_room(filled, limits, p, weights):
+                fullness = filled[p, steering] / targets[p]
+                score = connections[row, p] - pressure * load * fullness
                 if score > best_score or (score == best_score and p == own):
                     best, best_score = p, score
         if best < 0:
-            best = own if own < parts else _least_full(filled, limits, size, load)
-        filled[best, 0] += size
-        filled[best, 1] += load
+            best = own if own < parts else _least_full(filled, limits, weights)
+        for c in range(len(weights)):
+            filled[best, c] += np.int64(weights[c])
         if best != own:
             part[v] = best
             before = np.int64(connections[row, own]) if own < parts else 0
@@ -127,31 +145,31 @@ def fill_parts(
 
     Args:
         nodes: ``uint32[:]``.
-        node_weights: ``uint32[n, 2]``, size and load of each node.
-        limits: ``int64[2]``, the most that a partition takes of each.
+        node_weights: ``uint32[n, k]``, size, load and further weights of each node.
+        limits: ``int64[parts, k]``, the most that each partition takes of each.
         part: ``uint[n]``, changed.
-        filled: ``int64[parts, 2]``, size and load of each partition, changed.
+        filled: ``int64[parts, k]``, the sums of each partition, changed.
     """
     for i in range(len(nodes)):
-        v = nodes[i]
-        size, load = np.int64(node_weights[v, 0]), np.int64(node_weights[v, 1])
-        best = _least_full(filled, limits, size, load)
-        filled[best, 0] += size
-        filled[best, 1] += load
-        part[v] = best
+        weights = node_weights[nodes[i]]
+        best = _least_full(filled, limits, weights)
+        for c in range(len(weights)):
+            filled[best, c] += np.int64(weights[c])
+        part[nodes[i]] = best
 
 
 @kernel
 def _least_full(
-    filled: npt.NDArray[np.int64], limits: npt.NDArray[np.int64], size: Any, load: Any
+    filled: npt.NDArray[np.int64], limits: npt.NDArray[np.int64], weights: npt.NDArray[Any]
 ) -> int:
-    """Where a node would leave most room; loads do not count for a node that has none."""
+    """Where a node would leave most room; a weight does not count for a node that has none."""
     best = 0
     best_share = np.inf
     for p in range(len(filled)):
-        share = (filled[p, 0] + size) / limits[0]
-        if load:
-            share = max(share, (filled[p, 1] + load) / limits[1])
+        share = 0.0
+        for c in range(len(weights)):
+            if weights[c]:
+                share = max(share, (filled[p, c] + np.int64(weights[c])) / limits[p, c])
         if share < best_share:
             best, best_share = p, share
     return best

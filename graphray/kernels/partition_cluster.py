@@ -130,8 +130,7 @@ def accept_clusters(
     stop: int,
     proposal: npt.NDArray[np.uint32],
     node_weights: npt.NDArray[np.uint32],
-    size_max: int,
-    load_max: int,
+    limits: npt.NDArray[np.int64],
     label: npt.NDArray[np.uint32],
     cluster_weights: npt.NDArray[np.uint32],
     full: npt.NDArray[np.uint8],
@@ -143,11 +142,10 @@ def accept_clusters(
         start: first position.
         stop: last position plus 1.
         proposal: ``uint32[len(nodes)]``.
-        node_weights: ``uint32[n, 2]``, size and load of each node.
-        size_max: most that the sizes in a cluster may sum to, below 2**32.
-        load_max: most that the loads in a cluster may sum to, below 2**32.
+        node_weights: ``uint32[n, k]``, size, load and further weights of each node.
+        limits: ``int64[k]``, most that each may sum to in a cluster, below 2**32.
         label: ``uint32[n]``, changed.
-        cluster_weights: ``uint32[n, 2]``, sums per cluster, changed.
+        cluster_weights: ``uint32[n, k]``, sums per cluster, changed.
         full: ``uint8[n]``, set for clusters that had to refuse.
 
     Returns:
@@ -159,15 +157,16 @@ def accept_clusters(
         cluster, own = proposal[i], label[v]
         if cluster == own:
             continue
-        size = np.int64(cluster_weights[cluster, 0]) + np.int64(node_weights[v, 0])
-        load = np.int64(cluster_weights[cluster, 1]) + np.int64(node_weights[v, 1])
-        if size > size_max or load > load_max:
+        room = True
+        for c in range(len(limits)):
+            joined = np.int64(cluster_weights[cluster, c]) + np.int64(node_weights[v, c])
+            room &= joined <= limits[c]
+        if not room:
             full[cluster] = 1
             continue
-        cluster_weights[cluster, 0] = size
-        cluster_weights[cluster, 1] = load
-        cluster_weights[own, 0] -= node_weights[v, 0]
-        cluster_weights[own, 1] -= node_weights[v, 1]
+        for c in range(len(limits)):
+            cluster_weights[cluster, c] += node_weights[v, c]
+            cluster_weights[own, c] -= node_weights[v, c]
         label[v] = cluster
         moved += 1
     return moved

@@ -32,8 +32,8 @@ def settle_groups(
         neighbours: ``uint32[m]``.
         weights: ``uint32[m]``.
         group: ``int32[n]``.
-        limits: ``int64[groups]``, the most nodes of a group in one partition; partitions together
-            have room for all of them.
+        limits: ``int64[groups, parts]``, the most nodes of a group in each partition; partitions
+            together have room for all of them.
         order: ``int64[:]``, in which nodes choose.
         part: ``int32[n]``, changed.
         filled: ``int64[groups, parts]``, nodes of each group in each partition; changed.
@@ -50,9 +50,9 @@ def settle_groups(
         connections[:] = 0
         for e in range(indptr[v], indptr[v + 1]):
             connections[part[neighbours[e]]] += weights[e]
-        best = own if row[own] <= limit else -1
+        best = own if row[own] <= limit[own] else -1
         for p in range(len(row)):
-            if p == own or row[p] >= limit:
+            if p == own or row[p] >= limit[p]:
                 continue
             if (
                 best < 0

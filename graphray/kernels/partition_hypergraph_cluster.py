@@ -26,7 +26,7 @@ class Pins(NamedTuple):
         edge_weights: ``int64[m]``.
         vertex_ptr: ``int64[n + 1]``.
         hyperedges: ``int32[edge_ptr[-1]]``, those of each vertex.
-        vertex_weights: ``int64[n, 2]``, size and load of each vertex.
+        vertex_weights: ``int64[n, k]``, size, load and further weights of each vertex.
     """
 
     edge_ptr: npt.NDArray[np.int64]
@@ -88,7 +88,7 @@ def cluster_vertices(
     Args:
         graph: the hypergraph.
         order: ``int64[n]``, in which vertices choose.
-        limits: ``int64[2]``, the most size and load of a cluster.
+        limits: ``int64[k]``, the most of each weight in a cluster.
         pins_max: hyperedges with more pins are not looked at: they say little and cost much.
         clusters_min: where to stop.
 
@@ -126,10 +126,9 @@ def cluster_vertices(
         best_rating = 0.0
         for i in range(num_rated):
             cluster = rated[i]
-            fits = (
-                weights[cluster, 0] + weights[v, 0] <= limits[0]
-                and weights[cluster, 1] + weights[v, 1] <= limits[1]
-            )
+            fits = True
+            for c in range(len(limits)):
+                fits &= weights[cluster, c] + weights[v, c] <= limits[c]
             if fits and (
                 rating[cluster] > best_rating
                 or (rating[cluster] == best_rating and weights[cluster, 0] < weights[best, 0])

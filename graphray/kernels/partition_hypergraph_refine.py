@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 from graphray.kernels.heap import heap_remove, heap_set
+from graphray.kernels.partition_assign import has_room
 from graphray.kernels.partition_hypergraph_cluster import Pins
 
 # Larger hyperedges change the gains of all their pins, but do not call them to the search.
@@ -32,7 +33,7 @@ class Tables(NamedTuple):
 
     Attributes:
         part: ``int32[n]``, the partition of each vertex.
-        filled: ``int64[parts, 2]``, size and load of each partition.
+        filled: ``int64[parts, k]``, the weights of each partition.
         counts: ``int32[m, parts]``, the pins of each hyperedge in each partition.
         reach: ``int64[n, parts]``, the weight of the vertex's hyperedges with a pin there.
         alone: ``int64[n]``, the weight of those without another pin in the vertex's partition.
@@ -144,10 +145,10 @@ def best_target(
         The partition and the gain; -1 and 0 where there is no room.
     """
     part, filled, _, reach, alone, total = tables
-    size, load = graph.vertex_weights[v]
+    weights = graph.vertex_weights[v]
     best = _NOWHERE
     for p in range(len(filled)):
-        if p == part[v] or filled[p, 0] + size > limits[0] or filled[p, 1] + load > limits[1]:
+        if p == part[v] or not has_room(filled, limits, p, weights):
             continue
         if (
             best == _NOWHERE
@@ -172,7 +173,7 @@ def search(
     Args:
         graph: the hypergraph.
         tables: changed.
-        limits: ``int64[2]``, the most size and load of a partition; moves only go where room is.
+        limits: ``int64[parts, k]``, the most of each weight; moves only go where room is.
         starts: ``int64[:]``, the vertices to begin with; those whose gains change join.
         patience: the round ends after so many moves without a new best.
 
@@ -225,29 +226,29 @@ def search(
 def mend_balance(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64]) -> None:
     """Move vertices out of partitions beyond a limit for the least loss of connectivity.
 
-    They leave in the order of loss per size, or per load, whichever is beyond its limit. Every move
-    lessens the *excess*, summed over partitions and both limits as a share of the limit: so a
+    They leave in the order of loss per size, load or further weight, whichever is beyond its limit.
+    Every move lessens the *excess*, summed over partitions and limits as a share of the limit: so a
     vertex of large load may go where sizes are beyond their limit, and many of small load
     come back.
 
     Args:
         graph: the hypergraph.
         tables: changed.
-        limits: ``int64[2]``, the most size and load of a partition, at least 1. They are missed
-            where no single move helps.
+        limits: ``int64[parts, k]``, the most of each weight, at least 1. They are missed where no
+            single move helps.
     """
     moved = True
     while moved:
         moved = False
         for p in range(len(tables.filled)):
-            for kind in range(2):
-                if tables.filled[p, kind] > limits[kind]:
+            for kind in range(limits.shape[1]):
+                if tables.filled[p, kind] > limits[p, kind]:
                     moved |= _relieve(graph, tables, limits, p, kind)
 
 
 @kernel
 def _relieve(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], p: int, kind: int) -> bool:
-    """Move vertices out of one partition until its size or load is within; True where any was."""
+    """Move vertices out of one partition until a weight is within; True where any was."""
     n = len(tables.part)
     changed, is_changed = np.empty(n, np.int32), np.zeros(n, np.bool_)
     members = np.flatnonzero((tables.part == p) & (graph.vertex_weights[:, kind] > 0))
@@ -261,7 +262,7 @@ def _relieve(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], p: int,
         losses[i] = (tables.total[v] - tables.alone[v] - best) / graph.vertex_weights[v, kind]
     moved = False
     for i in np.argsort(losses, kind="mergesort"):
-        if tables.filled[p, kind] <= limits[kind]:
+        if tables.filled[p, kind] <= limits[p, kind]:
             break
         target = _best_relief(graph, tables, limits, members[i])
         if target != _NOWHERE:
@@ -283,11 +284,12 @@ def _best_relief(graph: Pins, tables: Tables, limits: npt.NDArray[np.int64], v: 
         if q == own or (best != _NOWHERE and tables.reach[v, q] <= tables.reach[v, best]):
             continue
         relief = 0.0
-        for kind in range(2):
-            weight, limit = graph.vertex_weights[v, kind], limits[kind]
-            before, after = tables.filled[own, kind], tables.filled[q, kind] + weight
-            left = max(0, before - limit) - max(0, before - weight - limit)
-            relief += (left - max(0, after - limit) + max(0, after - weight - limit)) / limit
+        for kind in range(limits.shape[1]):
+            weight = graph.vertex_weights[v, kind]
+            there, after = limits[q, kind], tables.filled[q, kind] + weight
+            here, before = limits[own, kind], tables.filled[own, kind]
+            relief += (max(0, before - here) - max(0, before - weight - here)) / here
+            relief -= (max(0, after - there) - max(0, after - weight - there)) / there
         if relief > _RELIEF_MIN:
             best = q
     return best
@@ -298,26 +300,44 @@ def follow_majority(
     edge_ptr: npt.NDArray[np.int64],
     pins: npt.NDArray[np.int32],
     part: npt.NDArray[np.int32],
-    parts: int,
+    weights: npt.NDArray[np.uint32],
+    limits: npt.NDArray[np.int64],
+    filled: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int32]:
-    """The partition that has most pins of each hyperedge, ``int32[m]``; of equal ones the emptiest.
+    """The partition that has most pins of each hyperedge, ``int32[m]``, among those with room.
+
+    Of equal ones it is the one with fewest hyperedges so far; where none has room, there is no
+    other choice either.
 
     Args:
         edge_ptr: ``int64[m + 1]``.
         pins: ``int32[:]``.
         part: ``int32[n]``, the partition of each vertex.
-        parts: number of partitions.
+        weights: ``uint32[m, k]``, of each hyperedge.
+        limits: ``int64[parts, k]``, the most that a partition takes of each.
+        filled: ``int64[parts, k]``, the sums of each partition, changed.
     """
-    filled = np.zeros(parts, np.int64)
+    parts = len(filled)
+    taken = np.zeros(parts, np.int64)
     found = np.empty(len(edge_ptr) - 1, np.int32)
     for e in range(len(found)):
         counts = np.zeros(parts, np.int64)
         for v in pins[edge_ptr[e] : edge_ptr[e + 1]]:
             counts[part[v]] += 1
         best = 0
+        best_room = has_room(filled, limits, 0, weights[e])
         for p in range(1, parts):
-            if counts[p] > counts[best] or (counts[p] == counts[best] and filled[p] < filled[best]):
-                best = p
-        filled[best] += 1
+            room = has_room(filled, limits, p, weights[e])
+            if room != best_room:
+                better = room
+            elif counts[p] != counts[best]:
+                better = counts[p] > counts[best]
+            else:
+                better = taken[p] < taken[best]
+            if better:
+                best, best_room = p, room
+        taken[best] += 1
+        for c in range(weights.shape[1]):
+            filled[best, c] += np.int64(weights[e, c])
         found[e] = best
     return found

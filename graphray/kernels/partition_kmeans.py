@@ -40,25 +40,26 @@ def place_cheapest(
     Args:
         nodes: ``int64[b]``.
         costs: ``float32[b, parts]``.
-        node_weights: ``uint32[n, 2]``, size and load of each node.
-        limits: ``int64[2]``, the most that a partition takes of each.
+        node_weights: ``uint32[n, k]``, size, load and further weights of each node.
+        limits: ``int64[parts, k]``, at least 1, the most that each partition takes of each.
         part: ``int32[n]``, filled for these nodes.
-        filled: ``int64[parts, 2]``, size and load of each partition, changed.
+        filled: ``int64[parts, k]``, the sums of each partition, changed.
     """
     for i in range(len(nodes)):
-        v = nodes[i]
-        size, load = np.int64(node_weights[v, 0]), np.int64(node_weights[v, 1])
+        weights = node_weights[nodes[i]]
         best: Any = -1
         fallback: Any = 0
         least_over = np.inf
         for p in range(len(filled)):
-            over = max((filled[p, 0] + size) / limits[0], (filled[p, 1] + load) / limits[1])
+            over = 0.0
+            for c in range(len(weights)):
+                over = max(over, (filled[p, c] + np.int64(weights[c])) / limits[p, c])
             if over <= 1.0 and (best < 0 or costs[i, p] < costs[i, best]):
                 best = p
             if over < least_over:
                 fallback, least_over = p, over
         if best < 0:
             best = fallback
-        part[v] = best
-        filled[best, 0] += size
-        filled[best, 1] += load
+        part[nodes[i]] = best
+        for c in range(len(weights)):
+            filled[best, c] += np.int64(weights[c])

@@ -13,9 +13,19 @@ _ONE32 = np.uint32(1)
 
 
 @kernel
+def count_ends(
+    sources: npt.NDArray[Any], destinations: npt.NDArray[Any], loads: npt.NDArray[np.uint32]
+) -> None:
+    """Add to ``loads``, ``uint32[n]``, the ends of these edges, ``int[m]`` each, at every node."""
+    for i in range(len(sources)):
+        loads[sources[i]] += _ONE32
+        loads[destinations[i]] += _ONE32
+
+
+@kernel
 def cluster_stream(
-    sources: npt.NDArray[np.int64],
-    destinations: npt.NDArray[np.int64],
+    sources: npt.NDArray[Any],
+    destinations: npt.NDArray[Any],
     loads: npt.NDArray[np.uint32],
     load_max: int,
     label: npt.NDArray[np.uint32],
@@ -28,8 +38,8 @@ def cluster_stream(
     a limit on clusters as in 2PS (Mayer, Orujzade and Jacobsen, ICDE 2022).
 
     Args:
-        sources: ``int64[m]``.
-        destinations: ``int64[m]``.
+        sources: ``int[m]``.
+        destinations: ``int[m]``.
         loads: ``uint32[n]``, the edge ends at each node.
         load_max: most that the loads in a cluster may sum to.
         label: ``uint32[n]``, the cluster of each node, changed.
@@ -50,8 +60,8 @@ def cluster_stream(
 
 @kernel
 def count_stream(
-    sources: npt.NDArray[np.int64],
-    destinations: npt.NDArray[np.int64],
+    sources: npt.NDArray[Any],
+    destinations: npt.NDArray[Any],
     part: npt.NDArray[Any],
     groups: int,
     group: int,
@@ -60,8 +70,8 @@ def count_stream(
     """Add each edge to the connections of those of its ends v with ``v % groups == group``.
 
     Args:
-        sources: ``int64[m]``.
-        destinations: ``int64[m]``.
+        sources: ``int[m]``.
+        destinations: ``int[m]``.
         part: ``uint[n]``, the partition of each node.
         groups: number of groups.
         group: the group counted for.

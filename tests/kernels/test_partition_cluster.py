@@ -78,7 +78,7 @@ def test_moves_are_accepted_in_order_within_the_limits(
     full = np.zeros(n, np.uint8)
     moved = accept_clusters(
         np.array(nodes, np.uint32), 0, n, np.array(proposal, np.uint32), graph.node_weights,
-        size_max, load_max, label, sums, full,
+        np.array([size_max, load_max]), label, sums, full,
     )  # fmt: skip
 
     weights = graph.node_weights.tolist()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphray.kernels.partition_contract import crossing_edges, number_clusters
+from graphray.threads import Threads
 from partitioners.level import Level, contract
-from partitioners.parallel import Threads
 from tests.kernels.partition_graphs import SmallGraph, small_graphs
 
 

@@ -20,7 +20,10 @@ def test_nodes_go_where_their_edges_are_and_room_is(graph: SmallGraph, data: st.
     part = data.draw(st.lists(st.integers(0, parts - 1), min_size=n, max_size=n))
     order = data.draw(st.permutations(range(n)))
     sizes = Counter(group)
-    limits = [-(-sizes[g] // parts) + data.draw(st.integers(0, 1)) for g in range(groups)]
+    limits = [
+        [-(-sizes[g] // parts) + data.draw(st.integers(0, 1)) for _ in range(parts)]
+        for g in range(groups)
+    ]
     weights = graph.weights if graph.weights is not None else np.ones(len(graph.neighbours), int)
 
     expected = list(part)
@@ -30,8 +33,8 @@ def test_nodes_go_where_their_edges_are_and_room_is(graph: SmallGraph, data: st.
         for u, w in graph.rows[v].items():
             pull[expected[u]] += int(w) if graph.weights is not None else 1
         own, limit = expected[v], limits[group[v]]
-        free = [p for p in range(parts) if p != own and held[p] < limit]
-        free += [own] if held[own] <= limit else []
+        free = [p for p in range(parts) if p != own and held[p] < limit[p]]
+        free += [own] if held[own] <= limit[own] else []
         expected[v] = max(free, key=lambda p: (pull[p], p == own, -held[p], -p))
 
     found = np.array(part, np.int32)

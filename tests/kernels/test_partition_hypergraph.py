@@ -169,7 +169,7 @@ def test_tables_stay_true_through_moves(drawn: tuple, data: st.DataObject) -> No
     graph = pins_of(*drawn)
     tables = tables_of(graph, part, parts)
     changed, is_changed = np.empty(n, np.int32), np.zeros(n, np.bool_)
-    room = np.array([1000, 1000])
+    room = np.full((parts, 2), 1000)
     for _ in range(data.draw(st.integers(1, 6))):
         v = data.draw(st.integers(0, n - 1))
         before = cost(sets, weights, part)
@@ -194,8 +194,8 @@ def test_a_search_gains_what_it_says_within_the_limits(drawn: tuple, data: st.Da
     part = data.draw(st.lists(st.integers(0, parts - 1), min_size=n, max_size=n))
     graph = pins_of(*drawn)
     tables = tables_of(graph, part, parts)
-    slack = data.draw(st.integers(0, 4))
-    limits = tables.filled.max(axis=0) + slack
+    slack = data.draw(st.lists(st.integers(0, 4), min_size=parts, max_size=parts))
+    limits = tables.filled + np.array(slack)[:, None]
     starts = np.array(data.draw(st.permutations(range(n))))
     fallen = search(graph, tables, limits, starts, data.draw(st.integers(0, 4)))
     after = tables.part.tolist()
@@ -213,7 +213,8 @@ def test_mending_empties_what_is_too_full_as_far_as_vertices_fit(
     part = data.draw(st.lists(st.integers(0, parts - 1), min_size=n, max_size=n))
     graph = pins_of(*drawn)
     totals = graph.vertex_weights.sum(axis=0)
-    limits = np.maximum(1, -(-totals // parts) + data.draw(st.integers(0, 3)))
+    slack = data.draw(st.lists(st.integers(0, 3), min_size=parts, max_size=parts))
+    limits = np.maximum(1, -(-totals // parts) + np.array(slack)[:, None])
     tables = tables_of(graph, part, parts)
     before = tables.filled.copy()
     mend_balance(graph, tables, limits)
@@ -236,14 +237,27 @@ def test_mending_empties_what_is_too_full_as_far_as_vertices_fit(
 
 
 @given(drawn=weighted_sets(), data=st.data())
-def test_hyperedges_follow_most_of_their_pins(drawn: tuple, data: st.DataObject) -> None:
+def test_hyperedges_go_where_room_and_most_pins_are(drawn: tuple, data: st.DataObject) -> None:
     sets, _, vertex_weights = drawn
     n, parts = len(vertex_weights), data.draw(st.integers(1, 4))
     part = data.draw(st.lists(st.integers(0, parts - 1), min_size=n, max_size=n))
     graph = pins_of(*drawn)
-    found = follow_majority(graph.edge_ptr, graph.pins, np.array(part, np.int32), parts)
+    limits = [data.draw(st.integers(0, 3)) for _ in range(parts)]
+    loads = data.draw(st.lists(st.integers(1, 2), min_size=len(sets), max_size=len(sets)))
+    found = follow_majority(
+        graph.edge_ptr,
+        graph.pins,
+        np.array(part, np.int32),
+        np.array(loads, np.uint32).reshape(-1, 1),
+        np.array(limits).reshape(-1, 1),
+        np.zeros((parts, 1), np.int64),
+    )
+    taken: Counter[int] = Counter()
     filled: Counter[int] = Counter()
     for e, members in enumerate(sets):
         pins = Counter(part[v] for v in members)
-        assert found[e] == min(range(parts), key=lambda p: (-pins[p], filled[p], p))
-        filled[int(found[e])] += 1
+        fits = {p: filled[p] + loads[e] <= limits[p] for p in range(parts)}
+        best = min(range(parts), key=lambda p: (not fits[p], -pins[p], taken[p], p))
+        assert found[e] == best
+        taken[best] += 1
+        filled[best] += loads[e]

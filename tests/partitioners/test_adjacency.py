@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphray.errors import ArgumentError
+from graphray.threads import Threads
 from partitioners import PartitionProblem, adjacency
 from partitioners.adjacency import MAX_NODES, symmetric_adjacency
-from partitioners.parallel import Threads
 from tests.partitioners.graphs import homogeneous, problems
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphray.errors import ArgumentError
-from partitioners import PartitionProblem, assign, measure, streaming
+from partitioners import PartitionProblem, assign, measure
 from partitioners.streaming import Streaming
 from tests.partitioners.graphs import homogeneous, planted, skewed
 
@@ -28,10 +28,10 @@ def test_hubs_are_spread() -> None:
     assert found.edge_balance <= 1.1
 
 
-def test_little_memory_only_means_more_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_memory_only_means_more_groups() -> None:
     graph, community = planted(40, 50, 12, inside=0.85, rng=np.random.default_rng(3))
-    monkeypatch.setattr(streaming, "_CELLS_MAX", 1000)
-    found = measure(graph, assign("streaming", graph, 4, 1), 4)
+    narrow = Streaming().within(64 * graph.num_nodes + 4 * 1000)
+    found = measure(graph, assign(narrow, graph, 4, 1), 4)
     assert found.edge_cut < 1.5 * measure(graph, community // 10, 4).edge_cut
 
 
@@ -45,5 +45,7 @@ def test_edges_mapped_from_files_need_not_be_writable() -> None:
 def test_arguments_out_of_range() -> None:
     with pytest.raises(ArgumentError, match="imbalance"):
         Streaming(imbalance=0.0)
+    with pytest.raises(ArgumentError, match=r"take 96\d bytes"):
+        assign(Streaming(memory_bytes=900), homogeneous(15, [(0, 1)]), 3, 0)
     with pytest.raises(ArgumentError, match="32 bits"):
         assign("streaming", PartitionProblem(("node",), np.array([0, 2**32]), ()), 2, 0)
