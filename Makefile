@@ -3,19 +3,22 @@
 #
 #   PYTHON=python3.12 make test     another interpreter (3.11 or later)
 #   VENV=/somewhere make test       another place for the environment
+#   FUZZ_SECONDS=600 make fuzz      longer, per reader
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_ML := $(VENV)/.installed-ml
+INSTALLED_FUZZ := $(VENV)/.installed-fuzz
+FUZZ_SECONDS ?= 60
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
 # Ray decides on token authentication by this variable; left unset, `ray start` and `ray.init` differ.
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-ml lint format bench clean
+.PHONY: help install quickstart test test-ml fuzz lint format bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +33,9 @@ test: $(INSTALLED)  ## the whole test suite, doctests included
 
 test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 	$(BIN)/python -m pytest -m torch
+
+fuzz: $(INSTALLED_FUZZ)  ## every reader of files, by atheris, a minute each
+	$(BIN)/python -m tests.fuzz all -max_total_time=$(FUZZ_SECONDS)
 
 lint: $(INSTALLED)  ## style, types, and which layer imports which
 	$(BIN)/ruff check
@@ -64,4 +70,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(INSTALLED_ML): $(INSTALLED)
 	@echo "installing PyTorch into $(VENV)"
 	@$(PIP_INSTALL) torch torch_geometric
+	@touch $@
+
+$(INSTALLED_FUZZ): $(INSTALLED)
+	@echo "installing atheris into $(VENV)"
+	@$(PIP_INSTALL) -e '.[fuzz]'
 	@touch $@
