@@ -15,7 +15,7 @@ import graphray
 import partitioners
 
 HEAVY = ("ray", "numba", "pyarrow", "pandas", "numpy", "networkx", "torch")
-OPTIONAL = {"graphray.sampling.pyg": "torch"}
+OPTIONAL = {"graphray.sampling.pyg": "torch", "graphray.sampling.tensors": "torch"}
 
 
 def submodules(package):
