@@ -53,7 +53,7 @@ bench: $(INSTALLED)  ## every benchmark, at full size; `python -m benchmarks --l
 	done
 
 clean:  ## remove what builds and tests leave behind, and the environment
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
