@@ -24,7 +24,8 @@ from graphray.sampling.negatives import Negatives
 from graphray.sampling.neighbors import NeighborOptions, Neighbors
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
-from graphray.sampling.seed_nodes import SeedNodes
+from graphray.sampling.seed_edges import resolve_seed_edges
+from graphray.sampling.seed_nodes import SeedNodes, find_seed_nodes
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SamplingPlan, Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation
@@ -215,7 +216,7 @@ class Graph(FeatureCalls, GraphWalks):
         """
         plan = _plan(fanout, direction, sampling, options)
         return Loader(
-            SeedNodes(self._access, seeds, plan, seed_times),
+            SeedNodes(self._access, *find_seed_nodes(self._access, seeds), plan, seed_times),
             batch_size=batch_size,
             shuffle=shuffle,
             rng_seed=rng_seed,
@@ -295,7 +296,7 @@ class Graph(FeatureCalls, GraphWalks):
         """
         source = LinkSource(
             self._access,
-            seed_edges,
+            resolve_seed_edges(self._access, seed_edges),
             _plan(fanout, direction, sampling, options),
             labels=labels,
             negatives=negatives,

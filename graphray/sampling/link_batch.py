@@ -56,7 +56,7 @@ class LinkBatch(Batch):
             for, else None.
         num_seeds: how many seed edges.
         seed_rows: ``int64[n]``, which of the loader's seed edges these are.
-        edge_label_time: ``int64[n]``, the seed edges' times, or None.
+        seed_times: ``int64[n]``, when each seed edge is looked at, or None.
     """
 
     def __init__(
@@ -67,14 +67,19 @@ class LinkBatch(Batch):
         links: Links,
     ) -> None:
         super().__init__(
-            access, subgraph, links.relation.source, stream.epoch, stream.batch, links.rows
+            access,
+            subgraph,
+            links.relation.source,
+            stream.epoch,
+            stream.batch,
+            links.rows,
+            links.times,
         )
         self.relation = links.relation
         self.num_seeds = len(links.rows)
         self.edge_label_index, self.edge_label = links.edge_label_index, links.edge_label
         self.src_index, self.dst_pos_index = links.edge_label_index[:, : len(links.rows)]
         self.dst_neg_index = links.negative_destinations
-        self.edge_label_time = links.times
 
     def __repr__(self) -> str:
         return (

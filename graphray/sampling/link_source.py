@@ -16,7 +16,7 @@ from graphray.sampling.link_batch import LinkBatch, Links
 from graphray.sampling.negative_sampler import NegativeSampler
 from graphray.sampling.negatives import Negatives
 from graphray.sampling.pairs import Pairs
-from graphray.sampling.seed_edges import resolve_seed_edges
+from graphray.sampling.seed_edges import SeedEdges
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledSubgraph, SamplingPlan, Seeds
 from graphray.schema import GraphSchema, Relation
@@ -31,14 +31,15 @@ class LinkSource:
 
     Args:
         access: the graph.
-        seed_edges: see `graphray.Graph.link_loader`, as for all that follow.
+        edges: the seed edges.
         sampling: how to sample around the ends of the pairs.
+        labels: see `graphray.Graph.link_loader`, as for all that follow.
     """
 
     def __init__(
         self,
         access: PartitionAccess,
-        seed_edges: Any,
+        edges: SeedEdges,
         sampling: SamplingPlan,
         *,
         labels: Any,
@@ -50,7 +51,6 @@ class LinkSource:
         self._access = access
         self._sampling = sampling
         self._sampler = sampling.make_sampler(access)
-        edges = resolve_seed_edges(access, seed_edges)
         self.relation = edges.relation
         times = edges.times(access, seed_times)
         self._seeds = Pairs(edges.sources, edges.destinations, times)

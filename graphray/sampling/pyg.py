@@ -1,70 +1,121 @@
-"""Batches as PyTorch Geometric's data objects; imported only when asked for."""
+"""Batches as PyTorch Geometric's data, under its own names; imported only when asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch_geometric.data import Data, HeteroData
 
 from graphray.errors import ArgumentError
+from graphray.sampling.link_batch import LinkBatch
+from graphray.sampling.tensors import as_tensor
+from graphray.schema import Relation
 
 if TYPE_CHECKING:
     from graphray.sampling.batch import Batch
 
+ColumnNames = Sequence[str] | Mapping[Any, Sequence[str]]
 
-def batch_to_pyg(batch: Batch, homogeneous: bool, features: Any) -> Data | HeteroData:
-    """The batch under PyG's own attribute names, such as ``edge_index`` and ``batch_size``.
 
-    ``n_id`` holds users' ids: a tensor where they are integers, a list where they are strings.
+def batch_to_pyg(
+    batch: Batch,
+    homogeneous: bool,
+    features: ColumnNames,
+    edge_features: ColumnNames,
+    n_id: Mapping[str, Any],
+) -> Data | HeteroData:
+    """The batch under the attribute names of PyG's own loaders.
+
+    Args:
+        batch: the batch.
+        homogeneous: whether to make a ``Data``.
+        features: columns of nodes, by type where there are several.
+        edge_features: columns of edges, by relation where there are several.
+        n_id: what names the nodes, by type.
     """
-    if not homogeneous and features and not isinstance(features, Mapping):
+    data = Data() if homogeneous else HeteroData()
+
+    def store_of(name: Any) -> Any:
+        return data if homogeneous else data[name]
+
+    subgraph = batch.subgraph
+    columns = _by_name("features", features, subgraph.nodes, homogeneous)
+    for node_type, ids in n_id.items():
+        _fill_nodes(store_of(node_type), batch, node_type, ids, columns.get(node_type, ()))
+    columns = _by_name("edge_features", edge_features, subgraph.edges, homogeneous)
+    for relation in subgraph.edges:
+        _fill_edges(store_of(tuple(relation)), batch, relation, columns.get(relation, ()))
+    if isinstance(batch, LinkBatch):
+        _fill_links(store_of, batch)
+    else:
+        _fill_seeds(store_of(batch.seed_type), batch)
+    return data
+
+
+def _by_name(
+    argument: str, columns: ColumnNames, names: Mapping[Any, Any], homogeneous: bool
+) -> dict[Any, Sequence[str]]:
+    """The columns of each type or relation; raises ArgumentError where it is not said whose."""
+    if isinstance(columns, Mapping):
+        return dict(columns)
+    if columns and not homogeneous:
         raise ArgumentError(
-            f"features = {features!r}; this graph has several node types, so name the columns by "
-            "type: {'paper': ['x']}"
+            f"{argument} = {columns!r}; this graph has several types, so name the columns by type: "
+            f"{{{next(iter(names))!r}: {list(columns)!r}}}"
         )
-    return _to_data(batch, features) if homogeneous else _to_hetero_data(batch, features or {})
+    return dict.fromkeys(names, columns)
 
 
-def _to_data(batch: Batch, features: Any) -> Data:
-    ((node_type, nodes),) = batch.nodes_by_type.items()
-    data = Data(edge_index=_tensor(batch.edge_index), e_id=_tensor(batch.edge_ids))
-    _fill(data, batch, node_type, nodes, features)
-    data.batch_size = batch.num_seeds
-    data.num_sampled_nodes = list(batch.num_sampled_nodes)
-    data.num_sampled_edges = list(batch.num_sampled_edges)
-    return data
+def _fill_nodes(store: Any, batch: Batch, node_type: str, ids: Any, columns: Sequence[str]) -> None:
+    store.num_nodes = len(ids)
+    store.n_id = as_tensor(ids)
+    for column, values in batch.feature_tensors(list(columns), node_type).items():
+        store[column] = values
+    store.num_sampled_nodes = list(batch.subgraph.nodes_per_hop[node_type])
+    if batch.subgraph.trees is not None:
+        store.batch = as_tensor(batch.subgraph.trees[node_type])
 
 
-def _to_hetero_data(batch: Batch, features: Mapping[str, Any]) -> HeteroData:
-    data = HeteroData()
-    nodes_per_hop: Any = batch.num_sampled_nodes
-    edges_per_hop: Any = batch.num_sampled_edges
-    for node_type, nodes in batch.nodes_by_type.items():
-        _fill(data[node_type], batch, node_type, nodes, features.get(node_type, ()))
-        data[node_type].num_sampled_nodes = list(nodes_per_hop[node_type])
-    data[batch.seed_type].batch_size = batch.num_seeds
-    edge_ids: Any = batch.edge_ids
-    edge_index: Any = batch.edge_index
-    for relation, index in edge_index.items():
-        store = data[tuple(relation)]
-        store.edge_index = _tensor(index)
-        store.e_id = _tensor(edge_ids[relation])
-        store.num_sampled_edges = list(edges_per_hop[relation])
-    return data
+def _fill_edges(store: Any, batch: Batch, relation: Relation, columns: Sequence[str]) -> None:
+    edges = batch.subgraph.edges[relation]
+    store.edge_index = as_tensor(edges.edge_index)
+    if edges.positions is not None:
+        store.e_id = as_tensor(batch.edge_ids_of(relation))
+    if edges.weights is not None:
+        store.edge_weight = as_tensor(edges.weights)
+    for column, values in batch.edge_feature_tensors(list(columns), relation).items():
+        store[column] = values
+    store.num_sampled_edges = list(edges.per_hop)
 
 
-def _fill(store: Any, batch: Batch, node_type: str, nodes: Any, features: Any) -> None:
-    store.num_nodes = len(nodes)
-    store.n_id = _tensor(nodes)
-    for column in features:
-        store[column] = _tensor(batch.features(column, node_type))
+def _fill_seeds(store: Any, batch: Batch) -> None:
+    store.batch_size = batch.num_seeds
+    store.input_id = as_tensor(batch.seed_rows)
+    if batch.seed_times is not None:
+        store.seed_time = as_tensor(batch.seed_times)
 
 
-def _tensor(array: Any) -> Any:
-    if array.dtype == object:
-        return array.tolist()
-    # torch has no read-only tensors; what is mapped must not be written through one.
-    return torch.from_numpy(array if array.flags.writeable else np.array(array))
+def _fill_links(store_of: Callable[[Any], Any], batch: LinkBatch) -> None:
+    source, _, destination = batch.relation
+    edges = store_of(tuple(batch.relation))
+    edges.input_id = as_tensor(batch.seed_rows)
+    if batch.dst_neg_index is None:
+        edges.edge_label_index = as_tensor(batch.edge_label_index)
+        if batch.edge_label is not None:
+            edges.edge_label = as_tensor(batch.edge_label)
+        if batch.seed_times is not None:
+            # A negative is looked at as of the time of the edge that it was made from.
+            times = np.resize(batch.seed_times, batch.edge_label_index.shape[1])
+            edges.edge_label_time = as_tensor(times)
+        return
+    store_of(source).src_index = as_tensor(batch.src_index)
+    store_of(destination).dst_pos_index = as_tensor(batch.dst_pos_index)
+    others = batch.dst_neg_index
+    store_of(destination).dst_neg_index = as_tensor(
+        others[:, 0] if others.shape[1] == 1 else others
+    )
+    if batch.seed_times is not None:
+        for name in (source, destination):
+            store_of(name).seed_time = as_tensor(batch.seed_times)

@@ -20,34 +20,47 @@ from graphray.schema import require_column
 Ints = npt.NDArray[np.int64]
 
 
+def find_seed_nodes(access: PartitionAccess, seeds: Any) -> tuple[str, Ints]:
+    """The node type and global ids of seeds in any of the forms that loaders take.
+
+    Raises:
+        ArgumentError: where it is none of them, or the ids are of the wrong kind.
+        NodeNotFound: where a seed is not in the graph.
+    """
+    node_type, ids = resolve_seeds(access.schema, seeds)
+    if ids is None:
+        return node_type, gids_in_input_order(access, node_type)
+    return node_type, find_nodes(access, node_type, ids)
+
+
 class SeedNodes:
     """Nodes of one type, and how the neighbourhoods of some are sampled (a `BatchSource`).
 
     Args:
         access: the graph.
-        seeds: users' ids; None for all nodes, in the order of the build's input.
+        node_type: the type of the seeds.
+        gids: ``int64[n]``, their global ids.
         sampling: how to sample.
         times: when each seed is looked at: an array aligned with the seeds, or the name of a
             column of theirs; None where sampling does not heed time.
 
     Raises:
-        ArgumentError: where the ids are of the wrong kind, or the times do not fit the seeds.
-        NodeNotFound: where a seed is not in the graph.
+        ArgumentError: where the times do not fit the seeds.
         ColumnNotFound: where the seeds have no column of that name.
     """
 
     def __init__(
-        self, access: PartitionAccess, seeds: Any, sampling: SamplingPlan, times: Any = None
+        self,
+        access: PartitionAccess,
+        node_type: str,
+        gids: Ints,
+        sampling: SamplingPlan,
+        times: Any = None,
     ) -> None:
         self._access = access
         self._sampling = sampling
         self._sampler = sampling.make_sampler(access)
-        self.node_type, ids = resolve_seeds(access.schema, seeds)
-        self._gids = (
-            gids_in_input_order(access, self.node_type)
-            if ids is None
-            else find_nodes(access, self.node_type, ids)
-        )
+        self.node_type, self._gids = node_type, gids
         self._times = None if times is None else self._resolve_times(times)
 
     @property
@@ -78,7 +91,15 @@ class SeedNodes:
         times = None if self._times is None else {self.node_type: self._times[rows]}
         seeds = Seeds({self.node_type: self._gids[rows]}, times)
         subgraph = self._sampler.sample(seeds, stream)
-        return Batch(self._access, subgraph, self.node_type, stream.epoch, stream.batch, rows)
+        return Batch(
+            self._access,
+            subgraph,
+            self.node_type,
+            stream.epoch,
+            stream.batch,
+            rows,
+            None if times is None else times[self.node_type],
+        )
 
     def _resolve_times(self, times: Any) -> Ints:
         if not isinstance(times, str):

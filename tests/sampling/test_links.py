@@ -63,6 +63,18 @@ def shown(batch: gr.LinkBatch, relation: Relation) -> list[tuple[Any, Any]]:
     )
 
 
+def epoch_or_refusal(
+    graph: gr.Graph, relation: Relation, wanted: Negatives, rng_seed: int
+) -> tuple[list[gr.LinkBatch], str]:
+    try:
+        loader = graph.link_loader(
+            relation, [2, 2], negatives=wanted, batch_size=8, rng_seed=rng_seed
+        )
+        return list(loader), ""
+    except ArgumentError as error:
+        return [], str(error)
+
+
 @given(plain_graphs(), st.sampled_from(RELATIONS), st.integers(0, 99), st.data())
 @settings(max_examples=20)
 def test_seeds_negatives_and_what_is_shown(
@@ -85,14 +97,10 @@ def test_seeds_negatives_and_what_is_shown(
             graph = gr.open(store)
             if parts == 2:
                 graph, _ = partly_mapped(graph, {1})
-            try:
-                loader = graph.link_loader(
-                    relation, [2, 2], negatives=wanted, batch_size=8, rng_seed=rng_seed
-                )
-                batches = list(loader)
-            except ArgumentError as refusal:
+            batches, refusal = epoch_or_refusal(graph, relation, wanted, rng_seed)
+            if refusal:
                 # Nothing to draw from, or a node that is connected to everything.
-                assert "no negative is left" in str(refusal) or not expected
+                assert "no negative is left" in refusal or not expected
                 return
             digests.append([batch.digest() for batch in batches])
         positives, negatives = [], []
@@ -265,7 +273,7 @@ def test_negatives_are_not_of_the_future(graph: gr.Graph) -> None:
     loader = graph.link_loader(None, [2], negatives=wanted, seed_times="at", batch_size=500)
     for batch in loader:
         born = batch.nodes[batch.edge_label_index[1, batch.num_seeds :]]
-        assert np.all(born <= np.tile(batch.edge_label_time, 3))
+        assert np.all(born <= np.tile(batch.seed_times, 3))
 
 
 def test_a_node_with_every_edge_has_no_negative(tmp_path: Path) -> None:
@@ -303,6 +311,19 @@ def test_epochs_are_shared_out_and_resumed(graph: gr.Graph) -> None:
     other = graph.link_loader(None, [3], **{**settings, "negatives": Negatives()})
     with pytest.raises(ArgumentError, match="other seeds"):
         other.load_state_dict(state)
+
+
+def test_trees_are_numbered_by_seed_edge(graph: gr.Graph) -> None:
+    wanted = Negatives(amount=2)
+    loader = graph.link_loader(None, [2, 1], negatives=wanted, batch_size=20, disjoint=True)
+    batch = loader.batch(0, 0)
+    for pair in batch.edge_label_index[:, :20].T, batch.edge_label_index[:, 20:40].T:
+        assert batch.trees[pair].tolist() == [[i, i] for i in range(20)]
+    sources, destinations = batch.edge_index
+    assert np.array_equal(batch.trees[sources], batch.trees[destinations])
+    assert not set(pairs_of_homogeneous(batch)[:20]) & set(
+        map(tuple, batch.nodes[batch.edge_index].T.tolist())
+    )
 
 
 def test_rows_elsewhere_cost_calls_and_change_nothing(graph: gr.Graph) -> None:

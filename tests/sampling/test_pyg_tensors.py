@@ -43,7 +43,8 @@ def typed_graph(tmp_path_factory):
 
 
 def test_without_pytorch_the_error_says_what_to_install(graph, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+    for package in ("torch", "torch_geometric.data"):
+        monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, "graphray.sampling.pyg", raising=False)
     batch = next(iter(graph.loader(fanout=[2], batch_size=8)))
     with pytest.raises(MissingDependency, match=r"graphray\[torch\]"):
