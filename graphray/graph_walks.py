@@ -77,9 +77,7 @@ class GraphWalks:
             >>> g.walks([0, 2], length=2).tolist()
             [[0, 1, 2], [2, 3, -1]]
         """
-        plan = RandomWalks(
-            length, walks_per_seed, restart, p, q, metapath, relation, direction
-        )
+        plan = RandomWalks(length, walks_per_seed, restart, p, q, metapath, relation, direction)
         return walk_once(self._access, seeds, plan, rng_seed, filler)
 
     def walk_loader(

@@ -53,7 +53,7 @@ class WalkRules:
 
     Attributes:
         steps: what they follow in turn.
-        restart: the probability of going back to the start, at the beginning of every round.
+        restart: the probability that a round of the steps sets out from the start again.
         back: the weight of going back where they came from, 1/p; see `walks_second_order`.
         away: the weight of going where no edge leads from where they came from, 1/q.
     """
@@ -76,6 +76,7 @@ class Walkers:
     Attributes:
         paths: ``int64[n, length + 1]``, global ids; column 0 is where each started.
         made: ``int64[n]``, how many steps each has made; ``~steps`` where it is at a dead end.
+        needed: ``int64[n]``, the node whose row each waits for, as far as any does.
         keys: ``uint64[n]``, the keys of their random streams.
         attempts: ``int64[n]``, how many draws the step under way has refused.
         candidates: ``int64[n]``, a node that waits for the row of the node before, or -1.
@@ -83,6 +84,7 @@ class Walkers:
 
     paths: Ints
     made: Ints
+    needed: Ints
     keys: npt.NDArray[np.uint64]
     attempts: Ints
     candidates: Ints
@@ -93,7 +95,8 @@ class Walkers:
         paths = np.full((len(starts), length + 1), NOWHERE, np.int64)
         paths[:, 0] = starts
         zeros = np.zeros(len(starts), np.int64)
-        return cls(paths, zeros, keys, zeros.copy(), np.full(len(starts), NO_CANDIDATE, np.int64))
+        candidates = np.full(len(starts), NO_CANDIDATE, np.int64)
+        return cls(paths, zeros, starts.copy(), keys, zeros.copy(), candidates)
 
     @property
     def length(self) -> int:
@@ -111,6 +114,7 @@ class Walkers:
             advance_second_order(
                 self.paths,
                 self.made,
+                self.needed,
                 self.keys,
                 self.attempts,
                 self.candidates,
@@ -120,7 +124,7 @@ class Walkers:
             )
         else:
             below = np.uint64(rules.restart * 2.0**64)
-            advance_walks(self.paths, self.made, self.keys, below, rows)
+            advance_walks(self.paths, self.made, self.needed, self.keys, below, rows)
 
 
 def stacked(adjacencies: Sequence[MappedAdjacency]) -> Rows:
@@ -203,7 +207,12 @@ class AdvanceWalkers:
         paths[:, 0] = self.starts
         paths[walker, self.made] = self.at
         walkers = Walkers(
-            paths, self.made.copy(), self.keys, self.attempts.copy(), self.candidates.copy()
+            paths,
+            self.made.copy(),
+            self.at.copy(),
+            self.keys,
+            self.attempts.copy(),
+            self.candidates.copy(),
         )
         adjacencies = [
             view.adjacency(step.relation, stored(view.schema, step)) for step in self.rules.steps

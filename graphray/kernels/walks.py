@@ -6,8 +6,8 @@ for what the next will read, a chunk of walkers apart (as in `graphray.kernels.n
 is small enough that its paths stay in the cache until they are done.
 
 The random words of a walker are ``mix64(key + n * GOLDEN)`` with n odd for where step ``n // 2``
-leads and even for whether it goes back to the start: a function of the walker's key and the step.
-So any process that has the row can make the step, and walkers may be handed on at any time.
+leads and even for whether it sets out from the seed again: a function of the walker's key and the
+step. So any process that has the row can make the step, and walkers may be handed on at any time.
 
 A walk may follow several adjacencies in turn (a metapath), given as a row each of the tables.
 """
@@ -34,7 +34,7 @@ _CHUNK = 16
 _BLOCK = 256
 
 # What a walker's next entry is, where that is not an address.
-_WAITS, _ENDS, _RESTARTS = 0, 1, 2
+_WAITS, _ENDS = 0, 1
 
 
 @inlined
@@ -45,7 +45,7 @@ def step_word(key: Any, made: Any) -> Any:
 
 @inlined
 def restart_word(key: Any, made: Any) -> Any:
-    """The random word that says whether the step after ``made`` steps goes back to the start."""
+    """The random word that says whether the step after ``made`` steps is one from the seed."""
     return mix64(key + GOLDEN * np.uint64(2 * made + 2))
 
 
@@ -73,33 +73,35 @@ def walker_keys(stable: Ints, occurrence: Ints, walks_per_seed: int, key: np.uin
 
 @kernel
 def advance_walks(
-    paths: Ints, made: Ints, keys: Words, restart_below: np.uint64, rows: Rows
+    paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows
 ) -> None:
     """Take every walker as far as the rows that are mapped lead it.
 
-    Step s follows adjacency ``s % cycle``. A walk that restarts does so at the beginning of a
-    round of the cycle, also where it is at a dead end then; at any other dead end a walk is over.
+    Step s follows adjacency ``s % cycle``. At the beginning of a round of the cycle a walk may set
+    out from its seed again. It is over where there is no entry to follow.
 
     Args:
         paths: ``int64[walkers, length + 1]``, global ids; column 0 is where each started, and
             column ``made`` where it is. Filled from there on; entries behind the end stay.
         made: ``int64[walkers]``, the steps each has made; advanced. Less than ``length`` where it
             waits for a row that is not mapped; ``~steps`` where it is at a dead end.
+        needed: filled for those that wait with the node whose row that is, ``int64[walkers]``.
         keys: ``uint64[walkers]``.
-        restart_below: a walk goes back to its start where its restart word is below this.
+        restart_below: a walk sets out from its seed again where its restart word is below this.
         rows: the adjacencies to follow in turn.
     """
     owners, entries = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
     for begin in range(0, len(paths), _BLOCK):
         block = slice(begin, min(len(paths), begin + _BLOCK))
         _advance_block(
-            paths[block], made[block], keys[block], restart_below, rows, owners, entries
-        )
+            paths[block], made[block], needed[block], keys[block], restart_below, rows,
+            owners, entries,
+        )  # fmt: skip
 
 
 @kernel
 def _advance_block(
-    paths: Ints, made: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
+    paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
     owners: Ints, entries: Ints,
 ) -> None:  # fmt: skip
     """The same for a block of walkers; ``owners`` and ``entries`` are scratch memory."""
@@ -109,38 +111,37 @@ def _advance_block(
         moved = False
         for begin in range(0, count + 2 * _CHUNK, _CHUNK):
             chunk = begin, min(count, begin + _CHUNK)
-            _ask_for_bounds(paths, made, keys, restart_below, rows, chunk, owners, entries)
+            _ask_for_bounds(paths, made, needed, keys, restart_below, rows, chunk, owners)
             chunk = max(0, begin - _CHUNK), min(count, begin)
-            _ask_for_entries(paths, made, keys, restart_below, rows, chunk, owners, entries)
+            _ask_for_entries(made, needed, keys, rows, chunk, owners, entries)
             chunk = max(0, begin - 2 * _CHUNK), min(count, begin - _CHUNK)
             moved |= _move(paths, made, rows, chunk, entries)
 
 
 @kernel
 def _ask_for_bounds(
-    paths: Ints, made: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
-    chunk: tuple[int, int], owners: Ints, entries: Ints,
+    paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
+    chunk: tuple[int, int], owners: Ints,
 ) -> None:  # fmt: skip
     """Find out whose the walkers' rows are, and prefetch the bounds of those that are mapped."""
     length, cycle = paths.shape[1] - 1, len(rows.widths)
     for i in range(chunk[0], chunk[1]):
         step = made[i]
-        owners[i], entries[i] = -1, _WAITS
+        owners[i] = -1
         if step < 0 or step >= length:
             continue
         turn = 0 if cycle == 1 else step % cycle
-        if turn == 0 and restart_word(keys[i], step) < restart_below:
-            entries[i] = _RESTARTS
-            continue
-        owner = owner_of(rows.node_offsets, turn, paths[i, step])
+        again = turn == 0 and restart_word(keys[i], step) < restart_below
+        needed[i] = paths[i, 0 if again else step]
+        owner = owner_of(rows.node_offsets, turn, needed[i])
         if rows.indptr_bases[turn, owner] != 0:
             owners[i] = owner
-            prefetch(rows.indptr_bases[turn, owner] + paths[i, step] * 8)
+            prefetch(rows.indptr_bases[turn, owner] + needed[i] * 8)
 
 
 @kernel
 def _ask_for_entries(
-    paths: Ints, made: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
+    made: Ints, needed: Ints, keys: Words, rows: Rows,
     chunk: tuple[int, int], owners: Ints, entries: Ints,
 ) -> None:  # fmt: skip
     """Choose an entry of every row, and prefetch it."""
@@ -148,13 +149,14 @@ def _ask_for_entries(
     for i in range(chunk[0], chunk[1]):
         owner, step = owners[i], made[i]
         if owner < 0:
+            entries[i] = _WAITS
             continue
         turn = 0 if cycle == 1 else step % cycle
-        bound = rows.indptr_bases[turn, owner] + paths[i, step] * 8
+        bound = rows.indptr_bases[turn, owner] + needed[i] * 8
         start = load_int64(bound)
         degree = load_int64(bound + 8) - start
         if degree == 0:
-            entries[i] = _RESTARTS if turn == 0 and restart_below > np.uint64(0) else _ENDS
+            entries[i] = _ENDS
             continue
         position = rows.edge_offsets[turn, owner] + start + below(step_word(keys[i], step), degree)
         entries[i] = rows.neighbor_bases[turn, owner] + position * rows.widths[turn]
@@ -173,11 +175,8 @@ def _move(paths: Ints, made: Ints, rows: Rows, chunk: tuple[int, int], entries: 
         if entry == _ENDS:
             made[i] = ~step
             continue
-        if entry == _RESTARTS:
-            paths[i, step + 1] = paths[i, 0]
-        else:
-            turn = 0 if cycle == 1 else step % cycle
-            paths[i, step + 1] = entry_at(entry, rows.widths[turn])
+        turn = 0 if cycle == 1 else step % cycle
+        paths[i, step + 1] = entry_at(entry, rows.widths[turn])
         made[i] = step + 1
         moved = True
     return moved

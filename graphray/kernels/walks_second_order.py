@@ -49,6 +49,7 @@ def _fraction(word: Any) -> Any:
 def advance_second_order(
     paths: Ints,
     made: Ints,
+    needed: Ints,
     keys: Words,
     attempts: Ints,
     candidates: Ints,
@@ -60,8 +61,9 @@ def advance_second_order(
 
     Args:
         paths: as for `graphray.kernels.walks.advance_walks`.
-        made: likewise.
-        keys: likewise.
+        made: likewise, like the next two.
+        needed: see there.
+        keys: see there.
         attempts: ``int64[walkers]``, how many entries were refused at the step being made.
         candidates: ``int64[walkers]``, the node for which the row of the node before has to be
             looked at, or `NO_CANDIDATE`.
@@ -77,7 +79,9 @@ def advance_second_order(
             for i in range(begin, end):
                 _ask_for_bounds(paths, made, rows, i)
             for i in range(begin, end):
-                moved |= _try_once(paths, made, keys, attempts, candidates, back, away, rows, i)
+                moved |= _try_once(
+                    paths, made, needed, keys, attempts, candidates, back, away, rows, i
+                )
 
 
 @kernel
@@ -91,23 +95,25 @@ def _ask_for_bounds(paths: Ints, made: Ints, rows: Rows, i: int) -> None:
 
 @kernel
 def _try_once(
-    paths: Ints, made: Ints, keys: Words, attempts: Ints, candidates: Ints,
+    paths: Ints, made: Ints, needed: Ints, keys: Words, attempts: Ints, candidates: Ints,
     back: float, away: float, rows: Rows, i: int,
 ) -> bool:  # fmt: skip
     """Draw one entry for a walker, or settle its candidate; whether there was anything to do."""
     step = made[i]
     if step < 0 or step >= paths.shape[1] - 1:
         return False
+    # A candidate waits for the row of the node before.
+    needed[i] = paths[i, step] if candidates[i] == NO_CANDIDATE else paths[i, step - 1]
     if candidates[i] == NO_CANDIDATE:
         drawn = _draw(paths, made, keys[i], attempts[i], candidates, back, away, rows, i)
         if drawn != _ACCEPTED:
             attempts[i] += drawn == _REFUSED
             return drawn != _WAITS
     else:
-        is_adjacent = _has_edge(rows, paths[i, step - 1], candidates[i])
+        is_adjacent = _has_edge(rows, needed[i], candidates[i])
         if is_adjacent == _WAITS:
             return False
-        # What was left open lies between 1 and 1/q: it is kept by the larger weight's owner.
+        # The random number lies between the weights 1 and 1/q: it keeps whoever has the larger.
         if (is_adjacent == _ACCEPTED) != (away < 1.0):
             candidates[i] = NO_CANDIDATE
             attempts[i] += 1

@@ -32,19 +32,18 @@ _STREAM = purpose_word("walks")
 
 @dataclass(frozen=True)
 class RandomWalks:
-    """How to walk: an immutable value.
+    """How to walk: an immutable value. A walk ends where there is nothing to follow.
 
     Attributes:
         length: the steps of a walk.
         walks_per_seed: how many walks start at each seed.
-        restart: at each step the probability of going back to the seed instead (Tong, Faloutsos and
-            Pan, "Fast Random Walk with Restart", 2006). A walk that restarts goes back from a dead
-            end, too; others end there.
+        restart: at each step the probability of setting out from the seed again, so that the next
+            node is one that follows the seed (Tong, Faloutsos and Pan, "Fast Random Walk with
+            Restart", 2006).
         p: return parameter of node2vec: the larger, the rarer a walk goes back where it came from.
         q: in-out parameter of node2vec: the larger, the closer it keeps to where it came from.
         metapath: relations to follow in turn, as often as the length asks for; see
-            `graphray.sampling.metapath`. A walk restarts at the beginning of a round only, and
-            ends at any dead end within one.
+            `graphray.sampling.metapath`. A walk restarts at the beginning of a round only.
         relation: the relation to follow instead, from a node type to itself; may be left out where
             the graph has one.
         direction: "out" along the relation's edges, "in" against them.

@@ -14,7 +14,6 @@ from graphray.access import PartitionAccess
 from graphray.adjacency import MappedAdjacency
 from graphray.gather import node_column
 from graphray.kernels.walks import walker_keys
-from graphray.kernels.walks_second_order import NO_CANDIDATE
 from graphray.shard import STABLE
 from graphray.walking import Advanced, AdvanceWalkers, Walkers, WalkRules, stored, take_on
 
@@ -93,12 +92,9 @@ class Walker:
             take_on(walkers, at, answers[part])
 
     def _owners_waited_for(self, walkers: Walkers, waiting: Ints) -> Ints:
-        made = walkers.made[waiting]
-        # A candidate waits for the row of the node before.
-        column = np.where(walkers.candidates[waiting] == NO_CANDIDATE, made, made - 1)
-        nodes = walkers.paths[waiting, column]
+        nodes = walkers.needed[waiting]
         owners = np.empty(len(waiting), np.int64)
-        turns = made % len(self.rules.steps)
+        turns = walkers.made[waiting] % len(self.rules.steps)
         for turn, step in enumerate(self.rules.steps):
             at = turns == turn
             owners[at] = self._access.book.owner(step.near_type, nodes[at])
@@ -114,7 +110,5 @@ def occurrences(gids: Ints) -> Ints:
     order = np.argsort(gids, kind="stable")
     starts = np.flatnonzero(np.diff(gids[order], prepend=-1))
     counts = np.empty(len(gids), np.int64)
-    counts[order] = np.arange(len(gids)) - np.repeat(
-        starts, np.diff(np.append(starts, len(gids)))
-    )
+    counts[order] = np.arange(len(gids)) - np.repeat(starts, np.diff(np.append(starts, len(gids))))
     return counts

@@ -26,20 +26,19 @@ def walk(
         length: its steps.
         number: which of the seed's walks it is.
         rng_seed: of the call.
-        restart: the probability of going back, at the beginning of a round.
+        restart: the probability that a round sets out from the seed again.
         p: of node2vec.
         q: likewise.
     """
     key = _walker_key(seed, number, rng_seed)
     path = [seed]
     for step in range(length):
-        row = rows[step % len(rows)][path[-1]]
-        may_restart = restart > 0 and step % len(rows) == 0
-        if may_restart and (_word(key, 2 * step + 2) < int(restart * 2**64) or not row):
-            path.append(seed)
-        elif not row:
+        turn = step % len(rows)
+        again = turn == 0 and _word(key, 2 * step + 2) < int(restart * 2**64)
+        row = rows[turn][seed if again else path[-1]]
+        if not row:
             break
-        elif (p, q) == (1, 1) or step == 0:
+        if (p, q) == (1, 1) or step == 0:
             path.append(row[(_word(key, 2 * step + 1) * len(row)) >> 64])
         else:
             path.append(_second_order(rows[0], path[-2], row, _word(key, 2 * step + 1), p, q))
