@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphray.opened import open
     from graphray.running import connect, running_graphs
     from graphray.sampling.batch import Batch
+    from graphray.sampling.labor import Labor
     from graphray.sampling.link_batch import LinkBatch
     from graphray.sampling.loader import Loader
     from graphray.sampling.negatives import Negatives
@@ -42,6 +43,7 @@ _HOME = {
     "HierarchicalKnowledgeGraph": "graphray.kinds.hierarchy",
     "Hypergraph": "graphray.kinds.hypergraph",
     "KnowledgeGraph": "graphray.kinds.knowledge",
+    "Labor": "graphray.sampling.labor",
     "LaunchOptions": "graphray.config",
     "LinkBatch": "graphray.sampling.link_batch",
     "Loader": "graphray.sampling.loader",
@@ -72,6 +74,7 @@ __all__ = [
     "HierarchicalKnowledgeGraph",
     "Hypergraph",
     "KnowledgeGraph",
+    "Labor",
     "LaunchOptions",
     "LinkBatch",
     "Loader",

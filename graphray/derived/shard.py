@@ -16,9 +16,9 @@ import numpy.typing as npt
 from graphray.derived import names
 from graphray.derived.names import derived_column
 from graphray.derived.rows import AdjacencyRows, Sources
+from graphray.derived.times import in_time_order, time_order
 from graphray.derived.weights import alias_table, positive_counts
 from graphray.errors import ColumnNotFound
-from graphray.kernels.derive_times import order_rows, take_by_row
 from graphray.shard import ArrayKey, ShardArray, edges_table, rows_table
 
 Array = npt.NDArray[Any]
@@ -76,18 +76,18 @@ class DerivedShard:
         """Values by entry in another derived order."""
         key = names.entries_key(rows.relation, rows.direction, what, column)
         order: Any = self.array(key)
-        return take_by_row(rows.indptr, order, values)
+        return in_time_order(rows, order, values)
 
 
 _MAKERS: Mapping[str, Callable[[DerivedShard, AdjacencyRows, str], Array]] = {
     names.ALIAS: lambda shard, rows, column: alias_table(rows, column),
     names.POSITIVE: lambda shard, rows, column: positive_counts(rows, column),
     names.FAR: lambda shard, rows, column: rows.far_values(column),
-    names.EDGE_ORDER: lambda shard, rows, column: order_rows(rows.indptr, rows.edge_values(column)),
+    names.EDGE_ORDER: lambda shard, rows, column: time_order(rows, rows.edge_values(column)),
     names.EDGE_TIMES: lambda shard, rows, column: shard.ordered(
         rows, names.EDGE_ORDER, column, rows.edge_values(column)
     ),
-    names.FAR_ORDER: lambda shard, rows, column: order_rows(rows.indptr, rows.far_values(column)),
+    names.FAR_ORDER: lambda shard, rows, column: time_order(rows, rows.far_values(column)),
     names.FAR_TIMES: lambda shard, rows, column: shard.ordered(
         rows, names.FAR_ORDER, column, rows.far_values(column)
     ),

@@ -20,7 +20,10 @@ def alias_table(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint64]:
             first node that has edges, all of weight 0.
     """
     weights = _checked_weights(rows, column)
-    return build_alias(rows.indptr, weights)
+    # Allocated by NumPy, which asks for huge pages: the table is read at random places.
+    table = np.zeros(len(weights), np.uint64)
+    build_alias(rows.indptr, weights, table)
+    return table
 
 
 def positive_counts(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint32]:

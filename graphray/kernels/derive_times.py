@@ -13,17 +13,14 @@ Ints = npt.NDArray[np.int64]
 
 
 @kernel
-def order_rows(indptr: Ints, times: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
+def order_rows(indptr: Ints, times: npt.NDArray[Any], order: npt.NDArray[np.uint32]) -> None:
     """The entries of each row in rising time; entries of one time stay in canonical order.
 
     Args:
         indptr: ``int64[rows + 1]``, the rows; none longer than ``2**32``.
         times: integers ``[m]``.
-
-    Returns:
-        ``uint32[m]``, entries counted from their row's start.
+        order: filled, ``uint32[m]``, entries counted from their row's start.
     """
-    order = np.empty(indptr[-1], np.uint32)
     for row in range(len(indptr) - 1):
         start, stop = indptr[row], indptr[row + 1]
         in_order = True
@@ -32,16 +29,13 @@ def order_rows(indptr: Ints, times: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
             in_order &= at == start or times[at - 1] <= times[at]
         if not in_order:
             order[start:stop] = np.argsort(times[start:stop], kind="mergesort")
-    return order
 
 
 @kernel
 def take_by_row(
-    indptr: Ints, order: npt.NDArray[np.uint32], values: npt.NDArray[Any]
-) -> npt.NDArray[Any]:
-    """Values by entry, in the order of `order_rows`."""
-    taken = np.empty_like(values)
+    indptr: Ints, order: npt.NDArray[np.uint32], values: npt.NDArray[Any], taken: npt.NDArray[Any]
+) -> None:
+    """Fill ``taken`` with values by entry, in the order of `order_rows`."""
     for row in range(len(indptr) - 1):
         for at in range(indptr[row], indptr[row + 1]):
             taken[at] = values[indptr[row] + np.int64(order[at])]
-    return taken

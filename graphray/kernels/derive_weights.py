@@ -47,18 +47,15 @@ def count_positive(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.ui
 
 
 @kernel
-def build_alias(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+def build_alias(indptr: Ints, weights: npt.NDArray[Any], table: npt.NDArray[np.uint64]) -> None:
     """The alias table of every row.
 
     Args:
         indptr: ``int64[rows + 1]``, the rows; none longer than ``2**32``.
         weights: numbers ``[m]``, at least 0, finite; a row without any above 0 is left alone.
-
-    Returns:
-        ``uint64[m]``: threshold << 32 | alias. Entries of weight 0 have threshold 0 and are
-        nobody's alias, so they are never drawn.
+        table: filled, ``uint64[m]``: threshold << 32 | alias. Entries of weight 0 have threshold 0
+            and are nobody's alias, so they are never drawn.
     """
-    table = np.zeros(indptr[-1], np.uint64)
     longest = 0
     for row in range(len(indptr) - 1):
         longest = max(longest, indptr[row + 1] - indptr[row])
@@ -74,7 +71,6 @@ def build_alias(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.uint6
         if degree == 0 or weights[start + heaviest] == 0:
             continue
         _fill_row(table, start, degree, weights, heaviest, heights, columns)
-    return table
 
 
 @kernel

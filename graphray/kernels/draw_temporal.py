@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
-from graphray.kernels.memory import load, prefetch
+from graphray.kernels.memory import load, prefetch_once
 
 Ints = npt.NDArray[np.int64]
 
-_CHUNK_ROWS = 16
+_CHUNK_ROWS = 32
 
 
 @kernel
@@ -44,26 +44,33 @@ def count_until(
         ``int64[n]``, 0 for rows passed over.
     """
     count, width = len(first), time_like.itemsize
-    low, high = np.zeros(count, np.int64), np.maximum(degrees, 0)
+    found = np.zeros(count, np.int64)
+    left = np.empty(_CHUNK_ROWS, np.int64)
+    probes = np.empty(_CHUNK_ROWS, np.int64)
     for begin in range(0, count, _CHUNK_ROWS):
-        end = min(count, begin + _CHUNK_ROWS)
-        for i in range(begin, end):
-            prefetch(time_bases[owners[i]] + (first[i] + (high[i] >> 1)) * width)
-        searching = True
-        while searching:
-            searching = False
-            for i in range(begin, end):
-                if low[i] == high[i]:
-                    continue
-                base = time_bases[owners[i]] + first[i] * width
-                middle = (low[i] + high[i]) >> 1
-                if load(time_like, base + middle * width) <= limits[i]:
-                    low[i] = middle + 1
-                else:
-                    high[i] = middle
-                prefetch(base + ((low[i] + high[i]) >> 1) * width)
-                searching = True
-    return low
+        rows = min(_CHUNK_ROWS, count - begin)
+        longest = 0
+        for i in range(rows):
+            row = begin + i
+            left[i] = max(0, degrees[row])
+            longest = max(longest, left[i])
+            probes[i] = time_bases[owners[row]] + (first[row] + (left[i] >> 1)) * width
+            prefetch_once(probes[i])
+        while longest > 0:
+            longest = 0
+            for i in range(rows):
+                if left[i] > 0:
+                    # Which half it is, is a coin toss that a branch predictor loses: no branch.
+                    half = left[i] >> 1
+                    early: Any = np.int64(load(time_like, probes[i]) <= limits[begin + i])
+                    found[begin + i] += early * (half + 1)
+                    left[i] = early * (left[i] - half - 1) + (1 - early) * half
+                    # From the middle of what was searched to the middle of what is left.
+                    step = early * (1 + (left[i] >> 1)) - (1 - early) * (half - (left[i] >> 1))
+                    probes[i] += step * width
+                    prefetch_once(probes[i])
+                    longest = max(longest, left[i])
+    return found
 
 
 @kernel

@@ -13,8 +13,7 @@ exponential time of rate w_i, and the first arrivals in their order have the sam
 ``u ** (1 / w)`` are these times under a falling function). A row's draws stand in the order in
 which they were drawn, or, where all that can be drawn is taken, in the row's.
 
-As in uniform draws, the cache lines of one chunk of rows are asked for while those of the chunk
-before are read.
+As in uniform draws, cache lines are asked for some draws before they are read.
 """
 
 from __future__ import annotations
@@ -27,12 +26,13 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
-from graphray.kernels.memory import load, prefetch
+from graphray.kernels.memory import load, prefetch_once
 
 Ints = npt.NDArray[np.int64]
 Addresses = npt.NDArray[np.int64]
 
-_CHUNK_ROWS = 16
+# How many draws ahead of being read cache lines are asked for.
+_DRAWS_AHEAD = 48
 # Rows below this many entries per draw start with the race: most tries would be repeats.
 _RACE_BELOW = 2
 # Tries per draw before the rest is left to a race.
@@ -44,15 +44,17 @@ _11 = np.uint64(11)
 
 
 @inlined
-def _alias_entry(table: Any, start: Any, degree: Any, word: Any) -> Any:
+def _alias_entry(table: Any, degree: Any, word: Any) -> Any:
     """The entry of a row, counted from its start, that a random word draws.
 
-    ``table`` is the address of the alias table, ``start`` where the row begins in it.
+    ``table`` is the address of the row's alias table.
     """
     column = below(word, degree)
-    cell = load(_WORDS, table + (start + column) * 8)
+    cell = load(_WORDS, table + column * 8)
     coin = (word * np.uint64(degree)) >> _32
-    return column if coin < cell >> _32 else np.int64(cell & _LOW_32)
+    # A coin toss that a branch predictor loses, so it is none.
+    own: Any = np.int64(coin < cell >> _32)
+    return own * column + (1 - own) * np.int64(cell & _LOW_32)
 
 
 _WORDS = np.empty(0, np.uint64)
@@ -81,22 +83,22 @@ def draw_weighted_with_replacement(
         alias_bases: ``int64[parts]``, addresses of the alias tables by edge position.
         positions: filled with edge positions, ``int64[bounds[n]]``.
     """
-    count = len(first)
-    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
-        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
-            if degrees[i] > 0:
-                state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-                for _ in range(bounds[i], bounds[i + 1]):
+    count, ahead = len(first), 0
+    for i in range(count):
+        while ahead < count and bounds[ahead] < bounds[i] + _DRAWS_AHEAD:
+            if degrees[ahead] > 0:
+                state = mix64((np.uint64(words[ahead]) * GOLDEN) ^ key)
+                table = alias_bases[owners[ahead]] + first[ahead] * 8
+                for _ in range(bounds[ahead], bounds[ahead + 1]):
                     state += GOLDEN
-                    column = below(mix64(state), degrees[i])
-                    prefetch(alias_bases[owners[i]] + (first[i] + column) * 8)
-        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
-            if degrees[i] > 0:
-                state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-                for at in range(bounds[i], bounds[i + 1]):
-                    state += GOLDEN
-                    entry = _alias_entry(alias_bases[owners[i]], first[i], degrees[i], mix64(state))
-                    positions[at] = first[i] + entry
+                    prefetch_once(table + below(mix64(state), degrees[ahead]) * 8)
+            ahead += 1
+        if degrees[i] > 0:
+            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+            table = alias_bases[owners[i]] + first[i] * 8
+            for at in range(bounds[i], bounds[i + 1]):
+                state += GOLDEN
+                positions[at] = first[i] + _alias_entry(table, degrees[i], mix64(state))
 
 
 @kernel
@@ -135,48 +137,46 @@ def draw_weighted(
         if degrees[i] > 0:
             widest = max(widest, bounds[i + 1] - bounds[i])
     arrivals = np.empty(widest, np.float64)
-    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
-        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
-            wanted = bounds[i + 1] - bounds[i]
-            if degrees[i] <= 0 or wanted == 0:
-                continue
-            owner = owners[i]
-            if wanted == drawable[i] or degrees[i] < _RACE_BELOW * wanted:
-                prefetch(weight_bases[owner] + first[i] * width)
-                prefetch(weight_bases[owner] + first[i] * width + 64)
-                continue
-            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-            for _ in range(wanted):
+    ahead = 0
+    for i in range(count):
+        while ahead < count and bounds[ahead] < bounds[i] + _DRAWS_AHEAD:
+            wanted = bounds[ahead + 1] - bounds[ahead]
+            if degrees[ahead] > 0 and wanted > 0:
+                if wanted == drawable[ahead] or degrees[ahead] < _RACE_BELOW * wanted:
+                    weights = weight_bases[owners[ahead]] + first[ahead] * width
+                    prefetch_once(weights)
+                    prefetch_once(weights + degrees[ahead] * width)
+                else:
+                    state = mix64((np.uint64(words[ahead]) * GOLDEN) ^ key)
+                    table = alias_bases[owners[ahead]] + first[ahead] * 8
+                    for _ in range(wanted):
+                        state += GOLDEN
+                        prefetch_once(table + below(mix64(state), degrees[ahead]) * 8)
+            ahead += 1
+        start, degree, at = first[i], degrees[i], bounds[i]
+        wanted = bounds[i + 1] - at
+        if degree <= 0 or wanted == 0:
+            continue
+        weights = weight_bases[owners[i]]
+        if wanted == drawable[i]:
+            _take_drawable(weights, weight_like, start, degree, positions, at)
+            continue
+        state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+        drawn = 0
+        if degree >= _RACE_BELOW * wanted:
+            table = alias_bases[owners[i]] + start * 8
+            for _ in range(_TRIES * wanted):
                 state += GOLDEN
-                column = below(mix64(state), degrees[i])
-                prefetch(alias_bases[owner] + (first[i] + column) * 8)
-        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
-            start, degree, at = first[i], degrees[i], bounds[i]
-            wanted = bounds[i + 1] - at
-            if degree <= 0 or wanted == 0:
-                continue
-            weights = weight_bases[owners[i]]
-            if wanted == drawable[i]:
-                _take_drawable(weights, weight_like, start, degree, positions, at)
-                continue
-            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-            drawn = 0
-            if degree >= _RACE_BELOW * wanted:
-                for _ in range(_TRIES * wanted):
-                    state += GOLDEN
-                    entry = start + _alias_entry(
-                        alias_bases[owners[i]], start, degree, mix64(state)
-                    )
-                    if not _has(positions, at, drawn, entry):
-                        positions[at + drawn] = entry
-                        drawn += 1
-                        if drawn == wanted:
-                            break
-            if drawn < wanted:
-                _race(
-                    weights, weight_like, start, degree, state, positions, at, drawn, wanted,
-                    arrivals,
-                )  # fmt: skip
+                entry = start + _alias_entry(table, degree, mix64(state))
+                if not _has(positions, at, drawn, entry):
+                    positions[at + drawn] = entry
+                    drawn += 1
+                    if drawn == wanted:
+                        break
+        if drawn < wanted:
+            _race(
+                weights, weight_like, start, degree, state, positions, at, drawn, wanted, arrivals
+            )
 
 
 @inlined

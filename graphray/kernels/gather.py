@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
-from graphray.kernels.memory import load, prefetch
+from graphray.kernels.memory import load, prefetch, prefetch_once
 
 Ints = npt.NDArray[np.int64]
 
-_LOOK_AHEAD = 32
+# How far ahead of being read cache lines are asked for; see `graphray.kernels.neighbors`.
+_ROWS_AHEAD = 32
+_DRAWS_AHEAD = 48
 
 
 @kernel
@@ -29,7 +31,7 @@ def gather_rows(
     """
     width = values.itemsize
     for i in range(len(indices)):
-        ahead = i + _LOOK_AHEAD
+        ahead = i + _ROWS_AHEAD
         if ahead < len(indices):
             prefetch(bases[owners[ahead]] + indices[ahead] * width)
         if bases[owners[i]]:
@@ -54,16 +56,17 @@ def gather_draws(
         values: filled, ``[draws]`` of the stored dtype.
     """
     width = values.itemsize
+    ahead = 0
     for row in range(len(owners)):
+        while ahead < len(owners) and bounds[ahead] < bounds[row] + _DRAWS_AHEAD:
+            base = bases[owners[ahead]]
+            for at in range(bounds[ahead], bounds[ahead + 1]):
+                prefetch_once(base + positions[at] * width)
+            ahead += 1
         base = bases[owners[row]]
-        if base == 0:
-            continue
-        for at in range(bounds[row], bounds[row + 1]):
-            # A draw of a later row may be another partition's: prefetching by a wrong address is
-            # harmless.
-            if at + _LOOK_AHEAD < len(positions):
-                prefetch(base + positions[at + _LOOK_AHEAD] * width)
-            values[at] = load(values, base + positions[at] * width)
+        if base:
+            for at in range(bounds[row], bounds[row + 1]):
+                values[at] = load(values, base + positions[at] * width)
 
 
 @kernel
