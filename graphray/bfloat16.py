@@ -81,6 +81,11 @@ def is_bfloat16(words: str) -> bool:
     return words == BFLOAT16 or f": {BFLOAT16}>" in words
 
 
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """A table without rows; `pyarrow.Schema.empty_table` knows no lists of bfloat16."""
+    return pa.table([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
 def as_bits(column: pa.Array) -> pa.Array:
     """The column with bits in place of bfloat16, uncopied; any other column as it is."""
     dtype = column.type

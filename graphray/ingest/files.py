@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 from pyarrow import parquet as pq
 
+from graphray.bfloat16 import empty_table
 from graphray.errors import InputError, InputNotFound
 from graphray.ingest.delimited import Delimited
 from graphray.ingest.json_lines import JSON_LINES_SUFFIXES, JsonLines
@@ -175,7 +176,7 @@ def _suffix(path: str) -> str:
 def check_columns(labels: Sequence[str], schemas: Sequence[pa.Schema]) -> None:
     """Raise InputError where files that are read together have other columns than the first."""
     first = schemas[0]
-    Source.of(first.empty_table(), labels[0]).check_names()
+    Source.of(empty_table(first), labels[0]).check_names()
     for label, schema in zip(labels, schemas, strict=True):
         if schema.names != first.names:
             raise InputError(

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from graphray.bfloat16 import empty_table
 from graphray.errors import DanglingEdge
 from graphray.ids import UserIds
 from graphray.ingest.budget import Budget
@@ -125,7 +126,7 @@ class NumberedNodes:
         return found
 
     def _take_table(self, listed: Stream) -> None:
-        name = id_column(Source.of(listed.schema.empty_table(), listed.label))
+        name = id_column(Source.of(empty_table(listed.schema), listed.label))
         column = read_ids(_whole_column(listed, name, self._budget), name)
         self._settle(column)
         check_unique(self.name, column)
@@ -253,7 +254,7 @@ def _check_kinds(
     """Raise InputError where the columns of a type's ids are of two kinds, naming a misfit."""
     columns: list[tuple[Stream, str]] = []
     if listed is not None:
-        columns.append((listed, id_column(Source.of(listed.schema.empty_table(), listed.label))))
+        columns.append((listed, id_column(Source.of(empty_table(listed.schema), listed.label))))
     for relation, edges in relations.items():
         columns += [(edges.stream, edges.src)] if relation.source == name else []
         columns += [(edges.stream, edges.dst)] if relation.destination == name else []
@@ -288,7 +289,7 @@ def _refuse_kind(
 
 def _properties(stream: Stream, except_for: tuple[str, ...]) -> pa.Table:
     """The columns of properties in the types that the store keeps, without rows."""
-    return Source.of(stream.schema.empty_table(), stream.label).properties(except_for)
+    return Source.of(empty_table(stream.schema), stream.label).properties(except_for)
 
 
 def _whole_column(stream: Stream, name: str, budget: Budget) -> Source:
@@ -300,5 +301,5 @@ def _whole_column(stream: Stream, name: str, budget: Budget) -> Source:
         held_bytes += batch.source.table.nbytes
         budget.check_nodes(held_bytes)
     schema = pa.schema([stream.schema.field(name)])
-    table = pa.concat_tables([schema.empty_table(), *(source.table for source in sources)])
+    table = pa.concat_tables([empty_table(schema), *(source.table for source in sources)])
     return Source(table, tuple(piece for source in sources for piece in source.pieces))

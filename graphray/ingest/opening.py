@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from graphray.bfloat16 import empty_table
 from graphray.ingest.files import find_files
 from graphray.ingest.inputs import endpoint_columns, is_paths, read_edges, read_nodes
 from graphray.ingest.source import Source
@@ -50,7 +51,7 @@ def open_edges(
             read.destination_nodes,
         )
     stream = FileStream(find_files(edges), block_bytes)
-    columns = endpoint_columns(Source.of(stream.schema.empty_table(), stream.label), src, dst)
+    columns = endpoint_columns(Source.of(empty_table(stream.schema), stream.label), src, dst)
     return EdgeStream(stream, *columns)
 
 
@@ -60,7 +61,7 @@ def open_nodes(nodes: Any, name: str, *, block_bytes: int) -> Stream:
         return TableStream(read_nodes(nodes, name))
     stream = FileStream(find_files(nodes), block_bytes)
     if not stream.schema.names:
-        raise Source.of(stream.schema.empty_table(), stream.label).problem(
+        raise Source.of(empty_table(stream.schema), stream.label).problem(
             "there are no columns; a node table has its ids in one"
         )
     return stream

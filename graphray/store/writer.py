@@ -187,7 +187,7 @@ def _as_one_batch(table: pa.Table) -> pa.RecordBatch:
     if len(batches) == 1:
         return batches[0]
     if not batches:
-        columns = [pa.array([], field.type) for field in table.schema]
+        columns = [pa.nulls(0, field.type) for field in table.schema]
         return pa.RecordBatch.from_arrays(columns, schema=table.schema)
     # combine_chunks leaves a column in pieces that one piece cannot hold: lists of more than 2**31
     # values in all (ingest gives strings 64-bit offsets, for which there is no such limit).

@@ -1,0 +1,89 @@
+"""A graph of which only some partitions are mapped, in this process: no Ray, and calls are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from graphray.access import MappedArrays, PartitionAccess
+from graphray.graph import Graph
+from graphray.hot_rows import HotRows
+from graphray.node_cache import CacheCounts, NodeCache
+from graphray.operations import Request
+from graphray.shard import ArrayKey
+
+
+class PartlyMapped:
+    """Another access, some of whose partitions have to be called.
+
+    Args:
+        access: an opened store.
+        mapped_parts: the partitions that are mapped.
+        board: where hot rows are kept; a new one by default.
+    """
+
+    def __init__(
+        self,
+        access: PartitionAccess,
+        mapped_parts: Collection[int],
+        board: SharedBoard | None = None,
+    ) -> None:
+        self._access = access
+        self._mapped_parts = mapped_parts
+        self.kind, self.schema, self.book = access.kind, access.schema, access.book
+        self.snapshot_id = access.snapshot_id
+        self.board = SharedBoard() if board is None else board
+        self.cache = NodeCache(self.snapshot_id, self.board)
+        self.calls: list[int] = []
+
+    def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
+        arrays = self._access.mapped(keys)
+        return [a if part in self._mapped_parts else None for part, a in enumerate(arrays)]
+
+    def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
+        assert not set(requests) & set(self._mapped_parts)
+        self.calls += sorted(requests)
+        return self._access.call_all(requests)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._access, name)
+
+
+class SharedBoard:
+    """The board of one node, for all accesses that are given it."""
+
+    node_id = "here"
+
+    def __init__(self) -> None:
+        self.kept: dict[str, HotRows] = {}
+        self.looks = 0
+        self.reported = CacheCounts()
+        self.metrics = [0, 0]
+        self.is_down = False
+
+    def find(self, node_type: str, counts: CacheCounts) -> HotRows | None:
+        self.looks += 1
+        self.reported = counts
+        return None if self.is_down else self.kept.get(node_type)
+
+    def keep(self, hot: HotRows) -> HotRows | None:
+        if self.is_down:
+            return None
+        self.kept[hot.node_type] = hot
+        return hot
+
+    def count(self, node_type: str, hits: int, misses: int) -> None:
+        self.metrics[0] += hits
+        self.metrics[1] += misses
+
+
+def partly(graph: Graph, mapped_parts: Collection[int], board: SharedBoard | None = None) -> Graph:
+    """The graph, as if only some of its partitions were mapped here."""
+    return Graph(PartlyMapped(graph.access, mapped_parts, board))  # type: ignore[arg-type]
+
+
+def calls_of(graph: Graph) -> list[int]:
+    """The partitions that were called since this was last asked."""
+    access: Any = graph.access
+    calls, access.calls = access.calls, []
+    return calls
