@@ -9,6 +9,7 @@ one, to say which of them is wrong.
 from __future__ import annotations
 
 import json as plain_json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from graphray.errors import InputError
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 _BLOCK_BYTES = 2**24
 _BLOCK_BYTES_MAX = 2**31 - 1
+_NO_OBJECT = re.compile(rb"\n[ \t\r]*[^{ \t\r\n]")
 
 
 class JsonLines:
@@ -112,6 +114,12 @@ class JsonLines:
         if blank is not None:
             line = block.first_line + blank
             raise InputError("the line is blank; drop it", source=self._label, row=line)
+        # Arrow takes a line "null" for a row of nulls, and as the first one it ends the process.
+        misfit = 0 if not block.content.lstrip().startswith(b"{") else _no_object(block.content)
+        if misfit is not None:
+            line = block.first_line + misfit
+            problem = _problem(block.content.split(b"\n")[misfit], {})
+            raise InputError(problem or "is no object", source=self._label, row=line)
 
     def _explained(self, block: _Block, error: pa.ArrowException) -> InputError:
         kinds: dict[str, type] = {}
@@ -155,6 +163,12 @@ def _blank_line(content: bytes) -> int | None:
         return None
     lines = content.split(b"\n")
     return next((i for i, line in enumerate(lines) if not line.strip()), None)
+
+
+def _no_object(content: bytes) -> int | None:
+    """Which line after the first begins with something else than an object; None where none does."""
+    found = _NO_OBJECT.search(content)
+    return None if found is None else content.count(b"\n", 0, found.start()) + 1
 
 
 def _problem(line: bytes, kinds: dict[str, type]) -> str | None:
