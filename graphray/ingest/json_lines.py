@@ -166,7 +166,7 @@ def _blank_line(content: bytes) -> int | None:
 
 
 def _no_object(content: bytes) -> int | None:
-    """Which line after the first begins with something else than an object; None where none does."""
+    """Which line after the first begins with anything but an object; None where none does."""
     found = _NO_OBJECT.search(content)
     return None if found is None else content.count(b"\n", 0, found.start()) + 1
 
