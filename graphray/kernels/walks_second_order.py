@@ -6,8 +6,8 @@ x is t, 1 where t's row has x, 1/q otherwise (Grover and Leskovec, "node2vec", K
 
 The probabilities are exact, without a table per pair of nodes, by rejection (Yang et al.,
 "KnightKing", SOSP 2019, section 4): an entry is drawn uniformly and kept with its weight over the
-largest, here ``max(1, 1/q)``. Where 1/p exceeds that, the excess of the entries that lead back is an
-area of its own beside those of all entries, so that a small p does not make rejections many.
+largest, here ``max(1, 1/q)``. Where 1/p exceeds that, the excess of the entries that lead back is
+an area of its own beside those of all entries, so that a small p does not make rejections many.
 
 Whether t's row has x is asked only where the random number leaves it open. It may have to be asked
 of another process than the one that holds v's row: then x waits as the walker's *candidate*.

@@ -334,14 +334,14 @@ class Batch:
         self, relation: Relation, wanted: str
     ) -> tuple[Direction, npt.NDArray[np.int64]]:
         """Where the edges of a relation stand; raises ArgumentError where they stand nowhere."""
-        kind = self._access.schema.relation_type(relation)
-        positions = self._subgraph.edges[relation].positions
-        if positions is None:
+        edges = self._subgraph.edges[relation]
+        if edges.positions is None:
             raise ArgumentError(
                 f"the batch's edges of {relation} were made by the sampler and stand in no store; "
                 f"they have no ids and no column {wanted!r}"
             )
-        return kind.stored_direction(self._subgraph.direction), positions
+        kind = self._access.schema.relation_type(relation)
+        return kind.stored_direction(edges.direction or self._subgraph.direction), edges.positions
 
     def _per_type(self, values: dict[str, Any]) -> Any:
         return next(iter(values.values())) if self._homogeneous else values

@@ -72,8 +72,8 @@ def resolve_single(
     found = schema.relation_type("" if relation is None else relation).relation
     if (found.source, found.destination) != (start, start):
         raise ArgumentError(
-            f"relation {found} does not lead from {start!r} to itself; say with a metapath, such as "
-            f"metapath=[{found.name!r}, {found.name!r}], where to go on from where it leads"
+            f"relation {found} does not lead from {start!r} to itself; say where to go on from "
+            f"there with a metapath, such as metapath=[{found.name!r}, {found.name!r}]"
         )
     return (Step(found, direction),)
 

@@ -46,12 +46,14 @@ class SampledEdges:
             the sampler made (such as those to an importance neighbourhood), which no store holds.
         per_hop: how many edges each hop added.
         weights: ``float32[edges]``, where the sampler gives its edges weights.
+        direction: which stored adjacency the positions count in, where not the subgraph's own.
     """
 
     edge_index: Ints
     positions: Ints | None
     per_hop: tuple[int, ...]
     weights: npt.NDArray[np.float32] | None = None
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from tests.sampling.graphs import (
     FOLLOWS,
     LIKES,
     NEAR,
-    RandomAssignment,
     build_store,
     plain_graphs,
     user_id,
