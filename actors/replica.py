@@ -22,6 +22,7 @@ from graphray.derived.shard import DerivedShard
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
 from graphray.operations import Request, ShardView
+from graphray.pieces import cut
 from graphray.shard import ArrayKey, Shard, ShardArray
 from graphray.store import Store
 from graphray.view import GraphSpec
@@ -58,6 +59,10 @@ class Replica:
     def call(self, request: Request[Any]) -> Any:
         """Run a request against the partition."""
         return request.run(self._loaded())
+
+    def call_in_pieces(self, request: Request[Any], pieces: int) -> tuple[bytes, ...]:
+        """Run a request; the answer is cut into as many return values (`graphray.pieces`)."""
+        return cut(request.run(self._loaded()), pieces)
 
     def publish(self, keys: list[ArrayKey]) -> tuple[ShardArray | None, ...]:
         """The arrays of some keys, one return value each, and a None that says all went well.

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.book import PartitionBook
+from graphray.compact import Compact, compact, restored
 from graphray.kernels.neighbors import draw_rows, find_rows, row_bounds
 from graphray.kernels.trees import tree_words
 from graphray.schema import Direction, Relation
@@ -121,6 +122,14 @@ class Draws:
     bounds: npt.NDArray[np.int64]
     positions: npt.NDArray[np.int64]
     neighbors: npt.NDArray[Any]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Answers are small on their way: see `graphray.compact`.
+        return _travelled, (compact(self.bounds), compact(self.positions), self.neighbors)
+
+
+def _travelled(bounds: Compact, positions: Compact, neighbors: npt.NDArray[Any]) -> Draws:
+    return Draws(restored(bounds), restored(positions), neighbors)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from graphray.adjacency import Draws, MappedAdjacency, locate_rows
 from graphray.book import PartitionBook
+from graphray.compact import Compact, compact, restored
 from graphray.draws.rule import DrawRule, HopDraw, draw
 from graphray.draws.uniform import Uniform
 from graphray.ids import UserIds, index_keys
@@ -25,6 +26,8 @@ from graphray.shard import GID, ID, KEY, ArrayKey, Shard, ShardArray, index_tabl
 
 Answer = TypeVar("Answer", covariant=True)
 NOT_FOUND = -1
+_BYTES_PER_ROW, _BYTES_PER_DRAW = 4, 8
+_MANY_NEIGHBORS = 64
 _UNIFORM = Uniform()
 
 
@@ -72,6 +75,15 @@ class Request(Protocol[Answer]):
         ...
 
 
+@runtime_checkable
+class BulkyRequest(Protocol):
+    """A request that knows beforehand that its answer may be large."""
+
+    def answer_bytes(self) -> int:
+        """About how large the answer is at most."""
+        ...
+
+
 @dataclass(frozen=True)
 class SampleRows:
     """Draw neighbours for some of the partition's own nodes.
@@ -96,12 +108,25 @@ class SampleRows:
     trees: npt.NDArray[np.int64] | None = None
     times: npt.NDArray[np.int64] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Requests are small on their way: see `graphray.compact`.
+        return _travelled, (compact(self.gids), {**vars(self), "gids": None})
+
+    def answer_bytes(self) -> int:
+        """The size of as many draws as are asked for; unlimited ones are taken for many."""
+        fanout = _MANY_NEIGHBORS if self.fanout < 0 else self.fanout
+        return len(self.gids) * (_BYTES_PER_ROW + fanout * _BYTES_PER_DRAW)
+
     def run(self, view: ShardView) -> Draws:
         """The draws of all rows."""
         further = self.rule.array_keys(self.relation, self.direction)
         adjacency = view.adjacency(self.relation, self.direction, further)
         rows = locate_rows(adjacency, self.gids, self.trees)
         return draw(self.rule, adjacency, rows, HopDraw(self.fanout, self.key, self.times))
+
+
+def _travelled(gids: Compact, others: dict[str, Any]) -> SampleRows:
+    return SampleRows(**{**others, "gids": restored(gids)})
 
 
 @dataclass(frozen=True)
@@ -113,6 +138,10 @@ class Together:
     """
 
     requests: tuple[Request[Any], ...]
+
+    def answer_bytes(self) -> int:
+        """The size of all answers that may be large."""
+        return sum(r.answer_bytes() for r in self.requests if isinstance(r, BulkyRequest))
 
     def run(self, view: ShardView) -> tuple[Any, ...]:
         """Their answers."""

@@ -24,7 +24,8 @@ from ray.exceptions import (
 
 from graphray.config import CallPolicy
 from graphray.errors import ClusterError, GraphRayError, PartitionUnavailable, StoreError
-from graphray.operations import Request
+from graphray.operations import BulkyRequest, Request
+from graphray.pieces import joined, pieces_for
 from graphray.view import ActorHandle
 
 UNREACHABLE = (RayActorError, ActorUnavailableError, ActorDiedError, GetTimeoutError)
@@ -126,7 +127,7 @@ class ReplicaSets:
             for part, (replica, reference) in asked.items():
                 remaining_s = deadline - time.monotonic()
                 try:
-                    answers[part] = fetch(reference, min(self._policy.try_timeout_s, remaining_s))
+                    answers[part] = _answer(reference, min(self._policy.try_timeout_s, remaining_s))
                 except (*LOST, StoreError) as error:
                     failures[part][replica] = _brief(error)
                     self._prefer_another(part, replica)
@@ -135,7 +136,12 @@ class ReplicaSets:
 
     def _send(self, part: int, request: Request[Any]) -> tuple[int, Any]:
         replica = self._preferred[part]
-        return replica, self._handles[part][replica].call.remote(request)
+        handle = self._handles[part][replica]
+        pieces = pieces_for(request.answer_bytes()) if isinstance(request, BulkyRequest) else 1
+        if pieces == 1:
+            return replica, handle.call.remote(request)
+        call = handle.call_in_pieces.options(num_returns=pieces)
+        return replica, call.remote(request, pieces)
 
     def _prefer_another(self, part: int, failed: int) -> None:
         if self._preferred[part] == failed:
@@ -157,6 +163,12 @@ class ReplicaSets:
         if any(len(failures[part]) >= len(self._handles[part]) for part in open_parts):
             _pause(self._policy.backoff_s * min(2**attempt, 10))
             self._handles = self._refresh()
+
+
+def _answer(reference: Any, timeout_s: float) -> Any:
+    """The answer to a request, whether it comes whole or in pieces."""
+    found = fetch(reference, timeout_s)
+    return joined(found) if isinstance(reference, list) else found
 
 
 def _unavailable(part: int, failures: Mapping[int, str], deadline_s: float) -> PartitionUnavailable:
