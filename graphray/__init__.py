@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from graphray.opened import open
     from graphray.running import connect, running_graphs
     from graphray.sampling.batch import Batch
+    from graphray.sampling.importance import ImportanceNeighbors
     from graphray.sampling.labor import Labor
     from graphray.sampling.link_batch import LinkBatch
     from graphray.sampling.loader import Loader
+    from graphray.sampling.metapath_neighbors import MetapathNeighbors
     from graphray.sampling.negatives import Negatives
     from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
@@ -42,12 +44,14 @@ _HOME = {
     "GraphStatus": "graphray.status",
     "HierarchicalKnowledgeGraph": "graphray.kinds.hierarchy",
     "Hypergraph": "graphray.kinds.hypergraph",
+    "ImportanceNeighbors": "graphray.sampling.importance",
     "KnowledgeGraph": "graphray.kinds.knowledge",
     "Labor": "graphray.sampling.labor",
     "LaunchOptions": "graphray.config",
     "LinkBatch": "graphray.sampling.link_batch",
     "Loader": "graphray.sampling.loader",
     "Metagraph": "graphray.kinds.metagraph",
+    "MetapathNeighbors": "graphray.sampling.metapath_neighbors",
     "Negatives": "graphray.sampling.negatives",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
@@ -73,12 +77,14 @@ __all__ = [
     "GraphStatus",
     "HierarchicalKnowledgeGraph",
     "Hypergraph",
+    "ImportanceNeighbors",
     "KnowledgeGraph",
     "Labor",
     "LaunchOptions",
     "LinkBatch",
     "Loader",
     "Metagraph",
+    "MetapathNeighbors",
     "Negatives",
     "Node",
     "NodeType",
