@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.features.hot_sets import CHOOSERS, USE, HotQuery
+from graphray.features.hot_sets import CHOOSERS, PAGERANK, USE, HotQuery
 from graphray.hot_rows import OWN_BYTES_MAX, HotRows
 from graphray.ingest.budget import memory_bytes
 from graphray.row_reading import TableRows, as_arrow, read_rows
@@ -52,6 +52,14 @@ class CacheRequest:
             raise ArgumentError(f"by = {self.by!r}; expected one of: {', '.join(CHOOSERS)}")
         if not self.columns:
             raise ArgumentError("columns is empty; name those to cache")
+        if self.direction not in ("in", "out"):
+            raise ArgumentError(f"direction = {self.direction!r}; expected 'in' or 'out'")
+        if bool(self.seeds) != (self.by == PAGERANK):
+            raise ArgumentError(
+                f"by={PAGERANK!r} needs seeds, those that training starts from"
+                if self.by == PAGERANK
+                else f"seeds are for by={PAGERANK!r}; by={self.by!r} does not look at them"
+            )
 
     @property
     def recipe(self) -> str:
@@ -71,10 +79,10 @@ def cache_rows(access: PartitionAccess, request: CacheRequest) -> CacheStatus:
 
     Where every partition is mapped there is nothing to cache, and the answer has no rows.
     """
-    reader = _Fetching(access, request)
     present = access.cache.look(request.node_type)
     if present is not None and request.recipe and present.recipe == request.recipe:
         return _status(access, request, present)
+    reader = _Fetching(access, request)
     if not reader.parts:
         return _status(access, request, None)
     gids, heat = CHOOSERS[request.by](access, reader.query(request))

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
-from graphray.errors import ArgumentError
 from graphray.features.degrees import HighestDegrees, reaching
 from graphray.features.pagerank import personalized_pagerank
 from graphray.schema import Direction
@@ -78,8 +77,6 @@ def by_use(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
 
 def by_pagerank(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
     """The nodes where walks from the seeds spend most time: what sampling around them reaches."""
-    if not query.seeds:
-        raise ArgumentError("by='pagerank' needs seeds: those that training starts from")
     ranks = personalized_pagerank(access, query.seeds, query.direction)[query.node_type]
     starts = access.book.node_offsets[query.node_type]
     ranges = [np.arange(starts[part], starts[part + 1]) for part in query.parts]

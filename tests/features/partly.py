@@ -1,4 +1,4 @@
-"""A graph of which only some partitions are mapped, in this process: no Ray, and calls are counted."""
+"""A graph some of whose partitions are mapped: in this process, no Ray, and calls are counted."""
 
 from __future__ import annotations
 

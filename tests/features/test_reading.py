@@ -92,7 +92,7 @@ def test_wide_columns_are_gathered_in_threads(opened: gr.Graph) -> None:
 
 
 def test_what_is_not_there_is_named(opened: gr.Graph) -> None:
-    with pytest.raises(ColumnNotFound, match="'y'.*it has: x, half"):
+    with pytest.raises(ColumnNotFound, match=r"'y'.*it has: x, half"):
         opened.features([1], ["x", "y"])
     with pytest.raises(NodeNotFound, match=str(NODES)):
         opened.features([1, NODES], "x")
