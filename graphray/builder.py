@@ -22,6 +22,7 @@ from graphray.ingest.reading import collect_inputs
 from graphray.ingest.workspace import spill_parent
 from graphray.schema import KindName
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
+from partitioners.defaults import default_name
 from partitioners.goal import Goal
 from partitioners.registry import Partitioner, check_able, get
 
@@ -35,7 +36,7 @@ def build(
     *,
     nodes: Any = None,
     parts: int = 1,
-    partitioner: str | Partitioner = "hash",
+    partitioner: str | Partitioner | None = None,
     directed: Directed = None,
     missing_nodes: MissingNodes = "error",
     if_exists: IfExists = "error",
@@ -65,7 +66,8 @@ def build(
             strings is read as paths). Without a table, a type's nodes are those that its edges
             name.
         parts: number of partitions, at least 1 and at most the number of nodes.
-        partitioner: a registered name, or an instance.
+        partitioner: a registered name, or an instance; None for the one of the kind of graph
+            (``"multilevel"`` for property graphs), or ``"hash"`` within a ``memory_budget``.
         directed: for all relations, or per relation; None for what the input says, else True.
         missing_nodes: "error" rejects an edge to a node that the table lacks, "add" adds the node
             with null properties.
@@ -114,8 +116,10 @@ def build(
         raise ArgumentError(f"parts = {parts!r}; expected 1 up to the number of nodes")
     if kind not in get_args(KindName):
         raise ArgumentError(f"kind = {kind!r}; expected one of {', '.join(get_args(KindName))}")
-    chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     goal = Goal.of(balance, target_sizes, imbalance)
+    if partitioner is None:
+        partitioner = default_name(kind, parts, goal, in_memory=memory_budget is None)
+    chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     check_able(chosen, goal, parts)
     place, version = _next_version(uri, if_exists)
     budget = None if memory_budget is None else Budget.of(memory_budget)

@@ -25,7 +25,7 @@ Parts = npt.NDArray[Any]
 _BATCHES = 32
 _CELLS_MAX = 2**20
 _SWEEPS_MAX = 4
-_MENDING_ROUNDS_MAX = 8
+_MENDING_ROUNDS = 16
 _GAIN_MIN = 0.001
 
 
@@ -128,16 +128,21 @@ def _relieve_parts(
     balance: Balance,
     count: Callable[[npt.NDArray[np.uint32], npt.NDArray[np.uint32]], None],
 ) -> None:
-    """Relieve each partition of each weight beyond its limit, until nothing moves."""
+    """Relieve each partition of each weight beyond its limit, a little in every round.
+
+    Where some members of a community have left, the others follow in the next round.
+    """
     filled = filled_by(node_weights, part, balance.parts)
-    for _ in range(_MENDING_ROUNDS_MAX):
+    for rounds_left in range(_MENDING_ROUNDS, 0, -1):
         moved = 0
         for p, weight in np.argwhere(filled > balance.limits):
+            beyond = int(filled[p, weight] - balance.limits[p, weight])
+            wanted = int(filled[p, weight]) - -(-beyond // rounds_left)
             nodes = np.flatnonzero((part == p) & (node_weights[:, weight] > 0)).astype(np.uint32)
             connections = np.zeros((len(nodes), balance.parts + 1), np.uint32)
             count(nodes, connections)
             moved += relieve_part(
-                nodes, connections, node_weights, balance.limits, p, weight, part, filled
+                nodes, connections, node_weights, balance.limits, p, weight, wanted, part, filled
             )
         if moved == 0:
             break

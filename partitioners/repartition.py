@@ -23,13 +23,14 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from graphray.errors import ArgumentError
+from graphray.threads import Threads, available_threads
 from partitioners.adjacency import symmetric_adjacency
 from partitioners.balance import Balance
 from partitioners.level import finest_level
 from partitioners.limits import IMBALANCE
 from partitioners.problem import PartitionProblem
 from partitioners.quality import Quality, measure
-from partitioners.refinement import mend
+from partitioners.refinement import mend, refine
 from partitioners.registry import Assignment, Partitioner, assign
 from partitioners.subproblem import induced
 
@@ -162,10 +163,13 @@ def _is_within(quality: Quality, best: Quality, tolerance: float) -> bool:
 
 
 def _mended(problem: PartitionProblem, assignment: Assignment, parts: int) -> Assignment:
-    """The same, but for what is beyond the limits of the goal."""
-    level = finest_level(problem, symmetric_adjacency(problem))
+    """The same, but for what is beyond the limits of the goal, and for what has to go along."""
     result = assignment.copy()
-    mend(level, result, Balance.of(problem, level.node_weights, parts, IMBALANCE))
+    with Threads(available_threads()) as threads:
+        level = finest_level(problem, symmetric_adjacency(problem, threads))
+        balance = Balance.of(problem, level.node_weights, parts, IMBALANCE)
+        mend(level, result, balance)
+        refine(level, result, balance, threads)
     return result
 
 

@@ -21,10 +21,9 @@ from graphray.ingest import MissingNodes
 @click.option("--parts", type=int, default=1, show_default=True, help="Number of partitions.")
 @click.option(
     "--partitioner",
-    default="hash",
-    show_default=True,
     help="hash, range, random, metis, multilevel, streaming, semantic, hierarchical, hypergraph, "
-    "knowledge, hierarchical-knowledge, metagraph, or your own.",
+    "knowledge, hierarchical-knowledge, metagraph, or your own.  [default: multilevel; hash with "
+    "--memory-budget]",
 )
 @click.option(
     "--balance",
@@ -66,7 +65,7 @@ def command(
     store: str,
     nodes: tuple[str, ...],
     parts: int,
-    partitioner: str,
+    partitioner: str | None,
     balance: tuple[str, ...],
     target_sizes: str | None,
     imbalance: float | None,
@@ -88,8 +87,7 @@ def command(
     One kind of edge:
       graphray build edges.csv store/ --parts 4 --partitioner metis
     For nodes of unequal memory, with a column of weights balanced too:
-      graphray build e.csv store/ --nodes n.csv --parts 3 --partitioner multilevel \
-        --balance nodes --balance cost --target-sizes 2,1,1
+      graphray build e.csv store/ --nodes n.csv --parts 3 --balance cost --target-sizes 2,1,1
     A graph larger than memory:
       graphray build edges/ store/ --parts 64 --memory-budget 4GiB
     With a node table, whose other columns become properties:

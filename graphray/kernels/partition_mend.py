@@ -28,10 +28,11 @@ def relieve_part(
     limits: npt.NDArray[np.int64],
     p: int,
     weight: int,
+    wanted: int,
     part: npt.NDArray[Any],
     filled: npt.NDArray[np.int64],
 ) -> int:
-    """Move nodes out of partition p until one of its weights is within its limit.
+    """Move nodes out of partition p until one of its weights is no more than wanted.
 
     Those leave first whose leaving cuts least edge weight for what they weigh.
 
@@ -42,6 +43,7 @@ def relieve_part(
         limits: ``int64[parts, k]``.
         p: the partition.
         weight: which weight is beyond its limit.
+        wanted: what is to be left of it, the limit or more.
         part: ``uint[n]``, changed.
         filled: ``int64[parts, k]``, the sums of each partition, changed.
 
@@ -60,7 +62,7 @@ def relieve_part(
         losses[i] = loss / own if loss > 0 else float(loss)
     moved = 0
     for i in np.argsort(losses, kind="mergesort"):
-        if filled[p, weight] <= limits[p, weight]:
+        if filled[p, weight] <= wanted:
             break
         weights = node_weights[nodes[i]]
         target = _best_relief(connections[i], weights, limits, p, filled)

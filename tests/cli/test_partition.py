@@ -26,7 +26,7 @@ def test_a_plan_says_what_moves(run: Run, files: Path) -> None:
     plan = json.loads(run(*arguments, "--json").stdout)
     assert plan["moved_nodes"] == sum(move["nodes"] for move in plan["moves"])
     output = run(*arguments, "--report").output
-    for expected in ("nodes move", "from part", "by relation", "hash (as stored)"):
+    for expected in ("nodes move", "from part", "by relation", "multilevel (as stored)"):
         assert expected in output
 
 
