@@ -278,6 +278,28 @@ def test_as_a_property_graph(people: KnowledgeGraph) -> None:
     assert tables.in_memory().num_nodes("ex:Person") == 1
 
 
+@settings(max_examples=30)
+@given(graphs, ROOM)
+def test_a_property_graph_has_the_triples_between_entities(
+    statements: list[Triple], relations_max: int
+) -> None:
+    kg = kg_of(statements, {}, 2, relations_max)
+    tables = kg.to_property_graph()
+    names = {iri: name for name, iri in kg.predicates.items()}
+    resources = {t for s, _, o in statements for t in (s, o) if isinstance(t, str)}
+    of_schema = {t for t in resources if kg.entity(t).node_type in ("rdfs:Class", "rdf:Property")}
+    ids = [i for table in tables.nodes.values() for i in table["id"].to_pylist()]
+    assert sorted(ids) == sorted(resources - of_schema)
+    found = set()
+    for relation, table in tables.edges.items():
+        for row in table.to_pylist():
+            found.add((row["src"], row.get("predicate", relation.name), row["dst"]))
+    assert found == {
+        (s, names[p], o) for s, p, o in statements if isinstance(o, str) and not {s, o} & of_schema
+    }
+    assert bool(of_schema) == any("hierarchies" in sentence for sentence in tables.lost)
+
+
 def test_the_vocabulary_says_what_columns_mean(tables: GraphTables) -> None:
     rows = {row["name"]: row for row in tables.nodes[VOCABULARY].to_pylist()}
     assert rows["ex:age"]["role"] in ("predicate", "literal")

@@ -123,6 +123,8 @@ def _from_object(hif: Any, label: str, allow_empty: bool) -> GraphTables:
             f"the network-type is {network_type!r}; expected {', '.join(NETWORK_TYPES)}",
             source=label,
         )
+    if not isinstance(hif.get("metadata", {}), Mapping):
+        raise InputError(f"metadata is {hif['metadata']!r}; expected an object", source=label)
     lists = {
         name: _records(hif.get(name, []), required, f"{label} ({name})")
         for name, required in (

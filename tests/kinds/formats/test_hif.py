@@ -99,6 +99,7 @@ def test_nested_attributes_survive_a_store() -> None:
         ({}, "expected an object with the key 'incidences'"),
         ({"incidences": [], "edgs": []}, "the key 'edgs' is none of HIF's"),
         ({"incidences": [], "network-type": "mixed"}, "the network-type is 'mixed'"),
+        ({"incidences": [], "metadata": [1]}, "f: metadata is [1]; expected an object"),
         ({"incidences": {}}, "f (incidences): expected a list, not dict"),
         ({"incidences": [3]}, "f (incidences), row 0: expected an object, not int"),
         ({"incidences": [{"edge": 1}]}, "f (incidences), row 0: the key 'node' is missing"),
