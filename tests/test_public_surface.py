@@ -15,7 +15,12 @@ import graphray
 import partitioners
 
 HEAVY = ("ray", "numba", "pyarrow", "pandas", "numpy", "networkx", "torch")
-OPTIONAL = {"graphray.sampling.pyg": "torch", "graphray.sampling.tensors": "torch"}
+OPTIONAL = {
+    "graphray.pyg": "torch_geometric",
+    "graphray.sampling.dgl": "dgl",
+    "graphray.sampling.pyg": "torch_geometric",
+    "graphray.sampling.tensors": "torch",
+}
 
 
 def submodules(package):
@@ -23,6 +28,11 @@ def submodules(package):
 
 
 MODULES = [name for package in (graphray, actors, partitioners) for name in submodules(package)]
+
+
+def needed_by(module):
+    """The optional package that a module, or the package it stands in, is made for."""
+    return OPTIONAL.get(module) or OPTIONAL.get(module.rpartition(".")[0])
 
 
 def test_importing_graphray_imports_nothing_heavy():
@@ -63,6 +73,6 @@ def test_an_unknown_name_is_an_attribute_error():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_imports_and_opens_with_its_idea(name):
-    if name in OPTIONAL:
-        pytest.importorskip(OPTIONAL[name])
+    if needed_by(name):
+        pytest.importorskip(needed_by(name))
     assert inspect.getdoc(importlib.import_module(name)), name

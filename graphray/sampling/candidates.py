@@ -17,7 +17,7 @@ from graphray.gather import ask_owners, node_column, to_numpy
 from graphray.kernels.membership import draw_below
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.plan import as_times
-from graphray.schema import Direction, Relation, require_column
+from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -91,7 +91,6 @@ def end_type(relation: Relation, end: Direction) -> str:
 
 def node_times(access: PartitionAccess, node_type: str, column: str) -> Ints:
     """A column of times of all nodes of a type, ``int64[n]`` by global id."""
-    require_column(access.schema.node_type(node_type).columns, column, f"node type {node_type!r}")
     every = np.arange(access.book.num_nodes(node_type))
     times = to_numpy(node_column(access, node_type, column, every))
     return as_times(f"the column {column!r}", times, len(every), f"nodes of type {node_type!r}")

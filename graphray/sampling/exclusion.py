@@ -42,9 +42,10 @@ def _only(edges: SampledEdges, kept: npt.NDArray[np.bool_]) -> SampledEdges:
     ends = np.cumsum(edges.per_hop)
     counted = np.concatenate([[0], np.cumsum(kept)])
     per_hop = np.diff(counted[ends], prepend=0)
-    return SampledEdges(
-        np.ascontiguousarray(edges.edge_index[:, kept]),
-        None if edges.positions is None else edges.positions[kept],
-        tuple(int(count) for count in per_hop),
-        None if edges.weights is None else edges.weights[kept],
+    return replace(
+        edges,
+        edge_index=np.ascontiguousarray(edges.edge_index[:, kept]),
+        positions=None if edges.positions is None else edges.positions[kept],
+        per_hop=tuple(int(count) for count in per_hop),
+        weights=None if edges.weights is None else edges.weights[kept],
     )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
-from graphray.errors import ArgumentError
+from graphray.errors import ArgumentError, ColumnNotFound
 from graphray.gather import user_ids_of
 from graphray.kernels.hashing import hash_words
 from graphray.kernels.membership import draw_below
@@ -56,10 +56,7 @@ class NegativeSampler:
             self._checks = {end: EdgeCheck(access, relation, end) for end in self._ends}
         self._node_times: dict[Direction, Ints] = {}
         if wanted.node_time is not None:
-            self._node_times = {
-                end: node_times(access, end_type(relation, end), wanted.node_time)
-                for end in self._ends
-            }
+            self._node_times = self._times_of_ends(wanted.node_time)
 
     @property
     def is_local(self) -> bool:
@@ -94,6 +91,15 @@ class NegativeSampler:
                 f"{self._relation}: the type or the relation is empty"
             )
         return found
+
+    def _times_of_ends(self, column: str) -> dict[Direction, Ints]:
+        """The times of the nodes at each end that has them; nodes without are there at any time."""
+        kinds = {e: self._access.schema.node_type(end_type(self._relation, e)) for e in self._ends}
+        timed = [e for e, kind in kinds.items() if column in {c.name for c in kind.columns}]
+        if not timed:
+            owners = " and ".join(sorted({kind.name for kind in kinds.values()}))
+            raise ColumnNotFound(f"node_time = {column!r} is no column of {owners}", column=column)
+        return {end: node_times(self._access, kinds[end].name, column) for end in timed}
 
     def _replaced_ends(self, count: int, stream: BatchStream) -> dict[Direction, Bools]:
         """Per end whether each negative has it replaced."""

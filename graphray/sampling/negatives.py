@@ -41,7 +41,7 @@ class Negatives:
             one type only, that is what a predicate's domain and range are in the data.
         avoid_edges: see to it that no negative is an edge of the relation, nor a seed edge of the
             batch. Without, a few are.
-        node_time: an integer column: no node is drawn that is later than its seed edge's time.
+        node_time: an integer column: no node is drawn whose own is later than the seed edge's time.
 
     Example:
         >>> Negatives("triplet", amount=5, draw="degree").alpha

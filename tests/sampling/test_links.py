@@ -357,7 +357,7 @@ def test_rows_elsewhere_cost_calls_and_change_nothing(graph: gr.Graph) -> None:
         (
             {"negatives": Negatives(node_time="x"), "seed_times": "at"},
             ColumnNotFound,
-            "no column 'x'",
+            "'x' is no column of node",
         ),
         ({"reverse": "hates"}, RelationNotFound, "hates"),
     ],
