@@ -6,12 +6,9 @@ figure is the median of rounds in which all candidates took turns.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +24,7 @@ from benchmarks.graphs import communities, rmat
 from benchmarks.peers import measure_peers
 from benchmarks.report import Row, compared, skipped
 from benchmarks.sampling_worker import BATCH_SIZE, Work
+from benchmarks.turns import Turn, speed_up, turn, workers
 from graphray.schema import DEFAULT_RELATION
 from graphray.shard import INDPTR, NEIGHBOR, ArrayKey, edges_table, rows_table
 from graphray.store import Store
@@ -35,6 +33,7 @@ FANOUTS = ([15, 10, 5], [25, 10])
 PARTS = 4
 UNIT = "M edges/s"
 BOUND_TARGET, MAPPED_TARGET, TWO_NODES_TARGET, MEMORY_TARGET = 0.6, 0.95, 0.6, 0.05
+TWO_PROCESSES_TARGET = 1.8
 PEER_TARGETS = {"pyg-lib": 6.0, "GraphBolt": 3.0}
 CPUS = 4
 OBJECT_STORE_BYTES = 4 * 2**30
@@ -49,6 +48,7 @@ def run(quick: bool) -> list[Row]:
         _build(pairs, skewed, "hash", PARTS)
         del pairs
         rows = _one_node(skewed, rounds, batches)
+        rows.append(_from_the_object_store(skewed, rounds, batches))
         size = (100_000, 800_000) if quick else (1_000_000, 8_000_000)
         _build(communities(*size, rng_seed=1), clustered, "metis", 2)
         return rows + _two_nodes(clustered, rounds, batches)
@@ -58,43 +58,67 @@ def _one_node(store: str, rounds: int, batches: int) -> list[Row]:
     rows: list[Row] = []
     with _cluster(nodes=1), gr.launch(store, "benchmark", replicas=1):
         for fanout in FANOUTS:
-            label = f"fanout {','.join(map(str, fanout))}"
-            opened = Work(store, None, fanout, batches)
-            mapped = Work(None, "benchmark", fanout, batches)
-            figures = _take_turns([opened, mapped], rounds, store)
-            in_process = figures.rates[0]
-            rows.append(
-                compared(
-                    f"in process, {label}",
-                    in_process,
-                    UNIT,
-                    "gather bound",
-                    figures.bound,
-                    at_least=BOUND_TARGET,
-                )
-            )
-            rows.append(
-                compared(
-                    f"mapped from a running graph, {label}",
-                    figures.rates[1],
-                    UNIT,
-                    "in process",
-                    in_process,
-                    at_least=MAPPED_TARGET,
-                )
-            )
-            rows += _peer_rows(store, fanout, batches, in_process, label)
-        rows.append(
-            compared(
-                "memory of one more sampling process",
-                figures.extra_bytes[1] / 2**20,
-                "MiB",
-                "the graph's adjacency, MiB",
-                _adjacency_bytes(store) / 2**20,
-                at_most=MEMORY_TARGET,
-            )
-        )
+            rows += _beside_the_bound(store, fanout, rounds, batches)
+        rows += _several_processes(store, rounds, batches)
     return rows
+
+
+def _beside_the_bound(store: str, fanout: list[int], rounds: int, batches: int) -> Iterator[Row]:
+    label = f"fanout {','.join(map(str, fanout))}"
+    candidates = [Work(store, None, fanout, batches), Work(None, "benchmark", fanout, batches)]
+    figures = _take_turns(candidates, rounds, store)
+    in_process, mapped = figures.rates
+    yield compared(
+        f"in process, {label}",
+        in_process,
+        UNIT,
+        "gather bound",
+        figures.bound,
+        at_least=BOUND_TARGET,
+    )
+    yield compared(
+        f"mapped from a running graph, {label}",
+        mapped,
+        UNIT,
+        "in process",
+        in_process,
+        at_least=MAPPED_TARGET,
+    )
+    yield from _peer_rows(store, fanout, batches, in_process, label)
+
+
+def _several_processes(store: str, rounds: int, batches: int) -> Iterator[Row]:
+    work = Work(None, "benchmark", FANOUTS[0], batches)
+    figures = speed_up(work, processes=2, rounds=rounds)
+    yield compared(
+        "two processes at once",
+        figures.at_once / 1e6,
+        UNIT,
+        "one",
+        figures.alone / 1e6,
+        at_least=TWO_PROCESSES_TARGET,
+    )
+    yield compared(
+        "memory of one more sampling process",
+        figures.extra_bytes / 2**20,
+        "MiB",
+        "the graph's adjacency, MiB",
+        _adjacency_bytes(store) / 2**20,
+        at_most=MEMORY_TARGET,
+    )
+
+
+def _from_the_object_store(store: str, rounds: int, batches: int) -> Row:
+    """As for a store that lies on no disk of the node, such as one on S3."""
+    fanout = FANOUTS[0]
+    options = gr.LaunchOptions(map_files=False)
+    with _cluster(nodes=1), gr.launch(store, "benchmark", replicas=1, options=options):
+        candidates = [Work(store, None, fanout, batches), Work(None, "benchmark", fanout, batches)]
+        in_process, mapped = _take_turns(candidates, rounds, store).rates
+    label = f"fanout {','.join(map(str, fanout))}"
+    return compared(
+        f"mapped from the object store, {label}", mapped, UNIT, "in process", in_process
+    )
 
 
 def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
@@ -126,48 +150,24 @@ def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
 class _Figures:
     """Medians over rounds, in millions of edges a second."""
 
-    def __init__(self, bounds: list[float], rounds: list[list[dict[str, float]]]) -> None:
+    def __init__(self, bounds: list[float], rounds: list[list[Turn]]) -> None:
         self.bound = statistics.median(bounds) / 1e6
         self.rates = [
-            statistics.median(r["edges_per_s"] for r in worker) / 1e6
+            statistics.median(turn.edges_per_s for turn in worker) / 1e6
             for worker in zip(*rounds, strict=True)
         ]
-        self.extra_bytes = [worker["extra_bytes"] for worker in rounds[-1]]
 
 
 def _take_turns(works: Sequence[Work], rounds: int, store: str) -> _Figures:
     """Let a process per candidate sample in turns, the gather bound measured between them."""
-    counts = Store.open(store).book
-    workers = [_start(work) for work in works]
-    try:
-        for worker in workers:
-            _round(worker)  # Warms up: maps, compiles, grows its buffers.
-        bounds, results = [], []
+    book = Store.open(store).book
+    bounds, results = [], []
+    with workers(works) as started:
         for _ in range(rounds):
-            bound = gather.measure(counts.num_nodes("node"), counts.num_edges(DEFAULT_RELATION), 1)
+            bound = gather.measure(book.num_nodes("node"), book.num_edges(DEFAULT_RELATION), 1)
             bounds.append(bound.edges_per_s)
-            results.append([_round(worker) for worker in workers])
-    finally:
-        for worker in workers:
-            worker.communicate()
+            results.append([turn(worker) for worker in started])
     return _Figures(bounds, results)
-
-
-def _start(work: Work) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.sampling_worker", work.to_json()],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _round(worker: subprocess.Popen[str]) -> dict[str, float]:
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write("\n")
-    worker.stdin.flush()
-    return json.loads(worker.stdout.readline())
 
 
 def _peer_rows(

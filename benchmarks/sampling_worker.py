@@ -50,6 +50,8 @@ def main() -> None:
     """Serve rounds until the standard input ends."""
     work = Work(**json.loads(sys.argv[1]))
     _sample_a_small_graph()
+    if work.name:
+        gr.running_graphs()  # Connects to Ray, which takes memory of its own.
     before_bytes = _own_bytes()
     graph = gr.open(work.store) if work.store else gr.connect(work.name or "")
     count = BATCH_SIZE * work.batches

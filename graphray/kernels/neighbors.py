@@ -44,7 +44,7 @@ def _owner(gid: Any, node_offsets: Any) -> Any:
 
     Under a hash partitioning every comparison is a coin toss, so none is a branch.
     """
-    low = 0
+    low: Any = 0
     left = len(node_offsets) - 1
     while left > 1:
         half = left >> 1
