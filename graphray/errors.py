@@ -30,6 +30,10 @@ survives pickling between processes with its fields.
     │   ├── GraphNotRunning
     │   ├── LaunchError
     │   └── PartitionUnavailable (TimeoutError)
+    ├── TransactionError                    a change of a running graph
+    │   ├── ConflictError                   another transaction was first
+    │   ├── LockLost                        a lock has been granted to someone else since
+    │   └── WriteIndeterminate (TimeoutError)   whether it was applied is not known
     ├── PartitionerError                    a partitioner returned what cannot be used
     └── MissingDependency (ImportError)     an optional package is not installed
 """
@@ -175,6 +179,22 @@ class LaunchError(ClusterError):
 
 class PartitionUnavailable(ClusterError, TimeoutError):
     """No replica of a partition answered before the deadline; the message says how each fares."""
+
+
+class TransactionError(GraphRayError):
+    """Something about a change of a running graph."""
+
+
+class ConflictError(TransactionError):
+    """Another transaction was first on the same keys; nothing was applied, run it again."""
+
+
+class LockLost(TransactionError):
+    """A lock has been granted to someone else since; nothing was applied, acquire it again."""
+
+
+class WriteIndeterminate(TransactionError, TimeoutError):
+    """No answer came before the deadline: the write may have been applied, or may yet be."""
 
 
 class PartitionerError(GraphRayError):

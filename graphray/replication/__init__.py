@@ -1,0 +1,1 @@
+"""Replication apart from Ray: state machines without I/O, clock or randomness of their own."""

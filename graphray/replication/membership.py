@@ -1,0 +1,151 @@
+"""When a partition needs a new configuration, and which: the catalog's policy, as functions.
+
+Safety asks two things of the next configuration (Vertical Paxos II): a read quorum of *every*
+configuration that may still hold acknowledged entries has promised its term, and the most complete
+log among those leads. A configuration may be left behind once a later one is *complete*, that is,
+has an entry of its own term committed. The rest is policy: drop who blocks, keep who is wanted,
+make members of learners that have caught up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from graphray.replication.configuration import Configuration, ReplicaId, Strategy
+from graphray.replication.messages import Report, Sealed
+from graphray.replication.settings import ReplicationSettings
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The last report of a replica, and when it came."""
+
+    report: Report
+    at_ms: float
+
+
+def reason_to_change(
+    newest: Configuration,
+    wanted: tuple[ReplicaId, ...],
+    heard: Mapping[ReplicaId, Heard],
+    *,
+    now_ms: float,
+    settings: ReplicationSettings,
+) -> str | None:
+    """Why the newest configuration should be replaced, or None.
+
+    Args:
+        newest: the configuration of the present term.
+        wanted: who should serve the partition in the end.
+        heard: the last reports.
+        now_ms: the catalog's clock. For the first while after it learnt of `newest`, the caller has
+            to pretend that it has just heard everyone.
+        settings: times and limits.
+    """
+    silent_since_ms = now_ms - settings.suspect_ms
+    if any(h.report.promised > newest.term for h in heard.values()):
+        return "a later term was promised and never began"
+    primary = heard.get(newest.primary)
+    if primary is None or primary.at_ms < silent_since_ms:
+        return f"the primary {newest.primary} is silent"
+    if primary.report.term == newest.term and not primary.report.leading:
+        return f"the primary {newest.primary} was restarted"
+    if newest.strategy.writes_all:
+        for blocking in _silent_members(newest, heard, silent_since_ms):
+            return f"member {blocking} is silent and blocks every write"
+    if not primary.report.opened:
+        return None
+    if any(learner in wanted for learner in primary.report.caught_up):
+        return f"learners {primary.report.caught_up} have caught up"
+    if set(wanted) - set(newest.everyone):
+        return f"{sorted(set(wanted) - set(newest.everyone))} are wanted"
+    if set(newest.members) >= set(wanted) and set(newest.members) - set(wanted):
+        return f"{sorted(set(newest.members) - set(wanted))} are no longer wanted"
+    return None
+
+
+def _silent_members(
+    newest: Configuration, heard: Mapping[ReplicaId, Heard], since_ms: float
+) -> list[ReplicaId]:
+    """Members of whom another member of the same term says that it hears nothing."""
+    return [
+        silent
+        for replica, h in heard.items()
+        if replica in newest.members and h.report.term == newest.term and h.at_ms >= since_ms
+        for silent in h.report.silent
+        if silent in newest.members
+    ]
+
+
+def propose(
+    open_configurations: Iterable[Configuration],
+    wanted: tuple[ReplicaId, ...],
+    sealed: Mapping[ReplicaId, Sealed],
+    caught_up: Iterable[ReplicaId],
+) -> Configuration | None:
+    """The next configuration, or None where not enough replicas have promised its term.
+
+    Args:
+        open_configurations: the last complete one and all after it, oldest first.
+        wanted: who should serve the partition in the end.
+        sealed: who has promised the term, and where its log ends.
+        caught_up: learners that may become members.
+    """
+    configurations = list(open_configurations)
+    newest = configurations[-1]
+    for configuration in configurations:
+        answered = [m for m in configuration.members if m in sealed]
+        if len(answered) < configuration.read_quorum:
+            return None
+    holders = {m for c in configurations for m in c.members if m in sealed}
+    primary = max(holders, key=lambda r: _completeness(r, newest, wanted, sealed))
+    members = _members(newest, wanted, primary, sealed, set(caught_up))
+    responding = [m for m in members if m in sealed]
+    quorum = len(members) if newest.strategy.writes_all else len(members) // 2 + 1
+    if len(responding) < quorum or quorum < newest.copies_min:
+        return None
+    return replace(
+        newest,
+        term=newest.term + 1,
+        members=members,
+        learners=tuple(r for r in wanted if r not in members),
+        wanted=wanted,
+    )
+
+
+def _completeness(
+    replica: ReplicaId,
+    newest: Configuration,
+    wanted: tuple[ReplicaId, ...],
+    sealed: Mapping[ReplicaId, Sealed],
+) -> tuple[int, int, bool, bool, int]:
+    """The most complete log leads; among equals one that is wanted, and rather the old primary."""
+    end = sealed[replica]
+    order = wanted.index(replica) if replica in wanted else len(wanted)
+    return end.last_term, end.last_lsn, replica in wanted, replica == newest.primary, -order
+
+
+def _members(
+    newest: Configuration,
+    wanted: tuple[ReplicaId, ...],
+    primary: ReplicaId,
+    sealed: Mapping[ReplicaId, Sealed],
+    caught_up: set[ReplicaId],
+) -> tuple[ReplicaId, ...]:
+    """The primary, then those that are wanted, then as many others as are needed."""
+    ready = [r for r in wanted if r in newest.members or (r in caught_up and r in sealed)]
+    spare = [r for r in newest.members if r not in wanted]
+    if newest.strategy is Strategy.QUORUM:
+        # A member that is away blocks nothing, and dropping it would only shrink the majority.
+        size_min = min(len(newest.members), len(wanted))
+    else:
+        # A member that is away blocks everything: only those that answered.
+        ready = [r for r in ready if r in sealed]
+        spare = [r for r in [*spare, *wanted] if r in sealed]
+        size_min = newest.copies_min
+    members = [primary, *(r for r in ready if r != primary)]
+    for replica in spare:
+        if len(members) < size_min and replica not in members:
+            members.append(replica)
+    return tuple(members)

@@ -1,0 +1,18 @@
+"""The catalog's store: keys that are created once. It outlives every catalog."""
+
+from __future__ import annotations
+
+from graphray.replication.effects import CreateIfAbsent, ListStore, StoreAnswered
+
+
+class CatalogStore:
+    def __init__(self) -> None:
+        self.items: dict[str, bytes] = {}
+
+    def carry_out(self, effect: CreateIfAbsent | ListStore) -> StoreAnswered:
+        if isinstance(effect, CreateIfAbsent):
+            created = effect.key not in self.items
+            value = self.items.setdefault(effect.key, effect.value)
+            return StoreAnswered(effect.number, ((effect.key, value),), created)
+        found = sorted(item for item in self.items.items() if item[0].startswith(effect.prefix))
+        return StoreAnswered(effect.number, tuple(found))

@@ -1,0 +1,204 @@
+"""Bugs planted on purpose, to show that the checkers can see.
+
+Each is a replacement of one method, in force within a ``with`` block and nowhere else; the product
+has no switch for it. Each says in which scenario it shows, and within how many seeds it has to be
+found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from graphray.replication import membership
+from graphray.replication.checkpoints import Checkpointer
+from graphray.replication.configuration import Configuration
+from graphray.replication.core import ReplicaCore
+from graphray.replication.effects import Persisted, TrimLog
+from graphray.replication.follower import Follower
+from graphray.replication.leases import GrantedLease
+from graphray.replication.messages import Appended
+from graphray.replication.packing import pack
+from graphray.replication.reads import ReadDesk
+from graphray.replication.replicator import Replicator
+from graphray.replication.sealing import Sealer
+from graphray.replication.sessions import Novelty, SessionTable
+from tests.simulation.process import Process
+
+
+@dataclass(frozen=True)
+class PlantedBug:
+    """One bug.
+
+    Attributes:
+        name: what is wrong.
+        scenario: where it shows.
+        plant: puts it in force.
+        seeds_max: it has to be found within so many seeds.
+    """
+
+    name: str
+    scenario: str
+    plant: Callable[[], AbstractContextManager[Any]]
+    seeds_max: int = 60
+
+
+def replaced(kind: type, method: str, by: Any) -> Callable[[], AbstractContextManager[Any]]:
+    return lambda: patch.object(kind, method, by)
+
+
+def _persisted_without_fsync(self: Process, number: int) -> None:
+    self.post(Persisted(number))
+
+
+def _accepts_any_term(self: Follower, sender: str, configuration: Configuration) -> bool:
+    if configuration.term > self._core.term:
+        self._core.adopt(configuration)
+    return True
+
+
+def _every_write_is_new(self: SessionTable, client: str, seq: int) -> Novelty:
+    return Novelty.NEW if self.is_open(client) else Novelty.UNKNOWN_SESSION
+
+
+def _trims_before_the_snapshot_is_saved(self: Checkpointer) -> None:
+    core = self._core
+    if core.applied_lsn - core.log.base_lsn >= core.settings.checkpoint_entries:
+        core.latest_snapshot = core.snapshot()
+        core.log.trim(core.applied_lsn)
+        core.emit(TrimLog(core.applied_lsn))
+
+
+def _counts_only_itself(self: Replicator, configuration: Configuration) -> int:
+    return self._core.settled_lsn
+
+
+@contextmanager
+def _head_skips_the_tail() -> Iterator[None]:
+    """What the next member holds counts as held by all."""
+    original = Replicator.on_appended
+
+    def on_appended(self: Replicator, sender: str, message: Appended) -> None:
+        early = Appended(
+            message.term, message.durable_lsn, message.durable_lsn, message.resend_from
+        )
+        original(self, sender, early)
+
+    with patch.object(Replicator, "on_appended", on_appended):
+        yield
+
+
+def _promises_in_memory_only(self: Sealer, sender: str, term: int) -> None:
+    self._core.promised = max(self._core.promised, term)
+    self._core.leading = False
+    self._answer(sender, term)
+
+
+def _whoever_comes_first(
+    replica: str, newest: Configuration, wanted: tuple[str, ...], sealed: Any
+) -> tuple[int, ...]:
+    return (-wanted.index(replica) if replica in wanted else -len(wanted),)
+
+
+@contextmanager
+def _only_the_newest_configuration_is_asked() -> Iterator[None]:
+    original = membership.propose
+
+    def propose(configurations: Any, *rest: Any) -> Any:
+        return original(list(configurations)[-1:], *rest)
+
+    with patch("graphray.replication.manager.propose", propose):
+        yield
+
+
+def _unbound_after_restart(self: GrantedLease, settings: Any, now_ms: float) -> None:
+    self._settings = settings
+    self._bound_until_ms = float("-inf")
+
+
+def _any_member_answers(self: ReadDesk) -> bool:
+    return self._core.is_member
+
+
+def _dirty_members_answer(self: ReadDesk) -> bool:
+    core = self._core
+    return core.opened and core.promised == core.term and self._holds_lease()
+
+
+def _leads_therefore_answers(self: ReadDesk) -> bool:
+    return self._core.leading or self._derived.is_held(self._core.clock.monotonic_ms)
+
+
+def _lists(*bugs: tuple[str, str, Callable[[], AbstractContextManager[Any]]]) -> list[PlantedBug]:
+    return [PlantedBug(*bug) for bug in bugs]
+
+
+PLANTED = _lists(
+    ("skipped fsync", "quorum", replaced(Process, "_persisted", _persisted_without_fsync)),
+    ("unfenced old primary", "quorum", replaced(Follower, "accepts", _accepts_any_term)),
+    (
+        "read from a stale backup",
+        "full",
+        replaced(ReadDesk, "_may_answer_alone", _any_member_answers),
+    ),
+    ("retried write applied twice", "full", replaced(SessionTable, "novelty", _every_write_is_new)),
+    (
+        "log cut before the snapshot is saved",
+        "full",
+        replaced(Checkpointer, "checkpoint_if_due", _trims_before_the_snapshot_is_saved),
+    ),
+    (
+        "snapshot without sessions",
+        "full",
+        replaced(
+            SessionTable, "to_bytes", lambda self: pack({c: (0, 1, {}) for c in self._sessions})
+        ),
+    ),
+    ("lease not checked", "quorum", replaced(ReadDesk, "_holds_lease", _leads_therefore_answers)),
+    (
+        "acknowledged before the quorum",
+        "quorum",
+        replaced(Replicator, "_held_by", _counts_only_itself),
+    ),
+    ("chain skips its tail", "chain", _head_skips_the_tail),
+    (
+        "acknowledged before it is durable",
+        "full",
+        replaced(ReplicaCore, "settled_lsn", property(lambda self: self.verified_lsn)),
+    ),
+    ("promise not on disk", "quorum", replaced(Sealer, "_seal", _promises_in_memory_only)),
+    (
+        "lease granted before a restart is forgotten",
+        "quorum",
+        replaced(GrantedLease, "__init__", _unbound_after_restart),
+    ),
+    (
+        "sealed while a lease runs",
+        "quorum",
+        replaced(Sealer, "free_at_ms", lambda self: float("-inf")),
+    ),
+    (
+        "dirty member answers",
+        "chain",
+        replaced(ReadDesk, "_may_answer_alone", _dirty_members_answer),
+    ),
+    (
+        "new primary answers before its barrier",
+        "quorum",
+        replaced(ReplicaCore, "opened", property(lambda self: self.term > 0)),
+    ),
+    (
+        "entry of an old term committed by count",
+        "quorum",
+        replaced(Replicator, "_may_commit", lambda self, lsn: lsn > 0),
+    ),
+    (
+        "shorter log leads",
+        "quorum",
+        lambda: patch.object(membership, "_completeness", _whoever_comes_first),
+    ),
+    ("incomplete configurations skipped", "full", _only_the_newest_configuration_is_asked),
+)
