@@ -20,6 +20,7 @@ from graphray.column_values import Values, column_values
 from graphray.errors import ArgumentError, missing_dependency
 from graphray.gather import edge_column, edge_columns, node_columns, node_values, user_ids_of
 from graphray.sampling.input_order import input_rows
+from graphray.sampling.links import Links
 from graphray.sampling.subgraph import SampledSubgraph
 from graphray.schema import Direction, Relation, require_column
 from graphray.shard import EDGE
@@ -46,6 +47,7 @@ class Batch:
         seed_rows: ``int64[n]``, which of the loader's seeds these are, counted from 0 in the order
             in which it was given them.
         seed_times: ``int64[n]``, when each of them is looked at; None where time does not count.
+        links: what is to be predicted, where the seeds are edges.
 
     Local numbers count the nodes of each type in the batch from 0, seeds first.
     """
@@ -65,6 +67,7 @@ class Batch:
         self.epoch, self.number, self.seed_type = epoch, number, seed_type
         self.seed_rows, self.seed_times = seed_rows, seed_times
         self.num_seeds = subgraph.nodes_per_hop[seed_type][0]
+        self.links: Links | None = None
         self._homogeneous = access.schema.is_homogeneous
 
     def __repr__(self) -> str:

@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.sampling.batch import Batch
+from graphray.sampling.links import Links
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledSubgraph
-from graphray.schema import Relation
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Links:
-    """What a link batch asks its model, in local numbers of the relation's two node types.
-
-    Attributes:
-        relation: the relation that is predicted.
-        rows: ``int64[n]``, which of the loader's seed edges these are.
-        edge_label_index: ``int64[2, n + negatives]``: the seed edges, then the negatives of mode
-            "binary".
-        edge_label: aligned with `edge_label_index`; None where there is nothing to tell apart.
-        negative_destinations: ``int64[n, amount]`` for mode "triplet", else None.
-        times: ``int64[n]``, the seed edges' times, or None.
-    """
-
-    relation: Relation
-    rows: Ints
-    edge_label_index: Ints
-    edge_label: Array | None
-    negative_destinations: Ints | None
-    times: Ints | None
 
 
 class LinkBatch(Batch):
@@ -75,6 +47,7 @@ class LinkBatch(Batch):
             links.rows,
             links.times,
         )
+        self.links = links
         self.relation = links.relation
         self.num_seeds = len(links.rows)
         self.edge_label_index, self.edge_label = links.edge_label_index, links.edge_label

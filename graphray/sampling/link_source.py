@@ -12,7 +12,8 @@ import numpy.typing as npt
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.sampling.exclusion import without_edges
-from graphray.sampling.link_batch import LinkBatch, Links
+from graphray.sampling.link_batch import LinkBatch
+from graphray.sampling.links import Links
 from graphray.sampling.negative_sampler import NegativeSampler
 from graphray.sampling.negatives import Negatives
 from graphray.sampling.pairs import Pairs

@@ -9,7 +9,7 @@ import numpy as np
 from torch_geometric.data import Data, HeteroData
 
 from graphray.errors import ArgumentError
-from graphray.sampling.link_batch import LinkBatch
+from graphray.sampling.links import Links
 from graphray.sampling.tensors import as_tensor
 from graphray.schema import Relation
 
@@ -47,10 +47,10 @@ def batch_to_pyg(
     columns = _by_name("edge_features", edge_features, subgraph.edges, homogeneous)
     for relation in subgraph.edges:
         _fill_edges(store_of(tuple(relation)), batch, relation, columns.get(relation, ()))
-    if isinstance(batch, LinkBatch):
-        _fill_links(store_of, batch)
-    else:
+    if batch.links is None:
         _fill_seeds(store_of(batch.seed_type), batch)
+    else:
+        _fill_links(store_of, batch.links)
     return data
 
 
@@ -97,25 +97,27 @@ def _fill_seeds(store: Any, batch: Batch) -> None:
         store.seed_time = as_tensor(batch.seed_times)
 
 
-def _fill_links(store_of: Callable[[Any], Any], batch: LinkBatch) -> None:
-    source, _, destination = batch.relation
-    edges = store_of(tuple(batch.relation))
-    edges.input_id = as_tensor(batch.seed_rows)
-    if batch.dst_neg_index is None:
-        edges.edge_label_index = as_tensor(batch.edge_label_index)
-        if batch.edge_label is not None:
-            edges.edge_label = as_tensor(batch.edge_label)
-        if batch.seed_times is not None:
+def _fill_links(store_of: Callable[[Any], Any], links: Links) -> None:
+    source, _, destination = links.relation
+    edges = store_of(tuple(links.relation))
+    edges.input_id = as_tensor(links.rows)
+    if links.negative_destinations is None:
+        edges.edge_label_index = as_tensor(links.edge_label_index)
+        if links.edge_label is not None:
+            edges.edge_label = as_tensor(links.edge_label)
+        if links.times is not None:
             # A negative is looked at as of the time of the edge that it was made from.
-            times = np.resize(batch.seed_times, batch.edge_label_index.shape[1])
+            times = np.resize(links.times, links.edge_label_index.shape[1])
             edges.edge_label_time = as_tensor(times)
         return
-    store_of(source).src_index = as_tensor(batch.src_index)
-    store_of(destination).dst_pos_index = as_tensor(batch.dst_pos_index)
-    others = batch.dst_neg_index
+    sources, destinations = links.edge_label_index
+    others = links.negative_destinations
+    others = others[:, 0] if others.shape[1] == 1 else others
+    store_of(source).src_index = as_tensor(sources)
+    store_of(destination).dst_pos_index = as_tensor(destinations)
     store_of(destination).dst_neg_index = as_tensor(
         others[:, 0] if others.shape[1] == 1 else others
     )
-    if batch.seed_times is not None:
+    if links.times is not None:
         for name in (source, destination):
-            store_of(name).seed_time = as_tensor(batch.seed_times)
+            store_of(name).seed_time = as_tensor(links.times)
