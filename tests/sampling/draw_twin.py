@@ -1,0 +1,202 @@
+"""The slow twins of the ways to draw, and of a sampler that takes any of them.
+
+Plain Python over plain lists, written from the definitions: no partitions, no addresses, and no
+order but that of the rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from graphray.sampling.streams import BatchStream, mix64, relation_word
+from graphray.schema import Direction, Relation
+from tests.sampling.twin import GOLDEN, MASK, PlainGraph, draw
+
+Entry = tuple[int, int]
+"""A neighbour and an edge id."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One adjacency row to draw from: its entries, the word of its stream, and its time."""
+
+    relation: Relation
+    entries: list[Entry]
+    word: int
+    now: int = 0
+
+
+Rule = Callable[[Row, int, int], list[Entry]]
+"""From a row, a fanout and a key to what is drawn."""
+
+
+def words_of(word: int, key: int) -> Callable[[], int]:
+    """The random words of a row, one after another."""
+    state = mix64(((word * GOLDEN) & MASK) ^ key)
+
+    def following() -> int:
+        nonlocal state
+        state = (state + GOLDEN) & MASK
+        return mix64(state)
+
+    return following
+
+
+def uniform(row: Row, fanout: int, key: int) -> list[Entry]:
+    return draw(row.entries, fanout, row.word, key)
+
+
+def with_replacement(row: Row, fanout: int, key: int) -> list[Entry]:
+    if fanout == -1 or not row.entries:
+        return row.entries
+    following = words_of(row.word, key)
+    return [row.entries[following() * len(row.entries) >> 64] for _ in range(fanout)]
+
+
+def alias_table(weights: Sequence[float]) -> list[tuple[int, int]]:
+    """Threshold in units of 2**-32, and alias, of every column."""
+    heights = [weight / max(weights) for weight in weights]
+    total = 0.0
+    for height in heights:
+        total += height
+    heights = [height * (len(weights) / total) for height in heights]
+    small = [i for i, height in enumerate(heights) if height < 1]
+    large = [i for i, height in enumerate(heights) if not height < 1]
+    table = [(0, 0)] * len(weights)
+    while small and large:
+        low, high = small.pop(), large[-1]
+        table[low] = (int(heights[low] * 2**32), high)
+        heights[high] -= 1 - heights[low]
+        if heights[high] < 1:
+            small.append(large.pop())
+    for i in large:
+        table[i] = (2**32 - 1, i)
+    for i in small:
+        table[i] = (2**32 - 1, i) if weights[i] > 0 else (0, weights.index(max(weights)))
+    return table
+
+
+def by_alias(table: Sequence[tuple[int, int]], word: int) -> int:
+    column = word * len(table) >> 64
+    coin = ((word * len(table)) & MASK) >> 32
+    threshold, alias = table[column]
+    return column if coin < threshold else alias
+
+
+def weighted(weight_of: Callable[[Relation, int], float], replace: bool) -> Rule:
+    """Draws by the weights of edges, which are given by relation and edge id."""
+
+    def rule(row: Row, fanout: int, key: int) -> list[Entry]:
+        weights = [weight_of(row.relation, edge) for _, edge in row.entries]
+        drawable = [i for i, weight in enumerate(weights) if weight > 0]
+        following = words_of(row.word, key)
+        if fanout != -1 and replace and drawable:
+            table = alias_table(weights)
+            return [row.entries[by_alias(table, following())] for _ in range(fanout)]
+        if fanout == -1 or len(drawable) <= fanout:
+            return [row.entries[i] for i in drawable]
+        chosen: list[int] = []
+        if len(weights) >= 2 * fanout:
+            table = alias_table(weights)
+            for _ in range(4 * fanout):
+                entry = by_alias(table, following())
+                if entry not in chosen:
+                    chosen.append(entry)
+                if len(chosen) == fanout:
+                    return [row.entries[i] for i in chosen]
+        arrivals = []
+        for i, weight in enumerate(weights):
+            uniform = ((following() >> 11) + 0.5) * 2.0**-53
+            if weight > 0 and i not in chosen:
+                arrivals.append((-math.log(uniform) / weight, i))
+        chosen += [i for _, i in sorted(arrivals)[: fanout - len(chosen)]]
+        return [row.entries[i] for i in chosen]
+
+    return rule
+
+
+def temporal(
+    time_of: Callable[[Relation, Entry], int],
+    strategy: str,
+    max_age: int | None,
+    replace: bool,
+) -> Rule:
+    """Draws among what is not later than a row's time."""
+
+    def rule(row: Row, fanout: int, key: int) -> list[Entry]:
+        def is_seen(entry: Entry) -> bool:
+            age = row.now - time_of(row.relation, entry)
+            return age >= 0 and (max_age is None or age <= max_age)
+
+        seen = [entry for entry in row.entries if is_seen(entry)]
+        seen.sort(key=lambda entry: time_of(row.relation, entry))
+        then = Row(row.relation, seen, row.word)
+        if strategy == "latest":
+            return seen[::-1] if fanout == -1 else seen[::-1][:fanout]
+        return (with_replacement if replace else uniform)(then, fanout, key)
+
+    return rule
+
+
+def labor(row: Row, fanout: int, key: int) -> list[Entry]:
+    """LABOR-0: neighbours whose number of the hop is below fanout / degree."""
+    if fanout == -1 or len(row.entries) <= fanout:
+        return row.entries
+    limit = int(2.0**64 * (fanout / len(row.entries)))
+    return [e for e in row.entries if mix64(((e[0] * GOLDEN) & MASK) ^ key) < limit]
+
+
+def tree_word(stable: int, tree: int) -> int:
+    return mix64(stable ^ mix64((tree + GOLDEN) & MASK))
+
+
+def sample(
+    graph: PlainGraph,
+    seeds: dict[str, list[int]],
+    fanouts: dict[Relation, list[int]],
+    direction: Direction,
+    stream: BatchStream,
+    rule: Rule,
+    *,
+    disjoint: bool = False,
+    times: Sequence[int] | None = None,
+) -> tuple[dict[str, list[tuple[int, int]]], dict[Relation, list[tuple[int, int, int]]]]:
+    """Nodes by type as (tree, stable id), and edges by relation in local numbers, with edge ids.
+
+    A merged batch is one tree, numbered 0, of which all seeds are roots.
+    """
+    nodes: dict[str, list[tuple[int, int]]] = {name: [] for name in graph.counts}
+    roots = 0
+    for name, ids in seeds.items():
+        trees = range(roots, roots + len(ids)) if disjoint else [0] * len(ids)
+        roots += len(ids)
+        nodes[name] = list(dict.fromkeys(zip(trees, ids, strict=True)))
+    edges: dict[Relation, list[tuple[int, int, int]]] = {relation: [] for relation in fanouts}
+    done = dict.fromkeys(nodes, 0)
+    for hop in range(max(map(len, fanouts.values()))):
+        frontiers = {name: list(enumerate(nodes[name]))[done[name] :] for name in nodes}
+        done = {name: len(nodes[name]) for name in nodes}
+        for relation, counts in fanouts.items():
+            near = relation.destination if direction == "in" else relation.source
+            far = relation.source if direction == "in" else relation.destination
+            stored = "in" if relation in graph.undirected else direction
+            key = stream.hop_key(hop, relation_word(relation, stored))
+            drawn = []
+            for local, (tree, node) in frontiers[near] if counts[hop] else []:
+                row = Row(
+                    relation,
+                    graph.row(relation, direction, node),
+                    tree_word(node, tree) if disjoint else node,
+                    times[tree] if times is not None else 0,
+                )
+                drawn += [(local, tree, entry) for entry in rule(row, counts[hop], key)]
+            for _, tree, (neighbor, _) in sorted(drawn, key=lambda each: each[1]):
+                if (tree, neighbor) not in nodes[far]:
+                    nodes[far].append((tree, neighbor))
+            for local, tree, (neighbor, edge) in drawn:
+                other = nodes[far].index((tree, neighbor))
+                ends = (other, local) if direction == "in" else (local, other)
+                edges[relation].append((*ends, edge))
+    return nodes, edges
