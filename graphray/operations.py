@@ -217,7 +217,7 @@ class TakeRows:
 def take(array: ShardArray, rows: npt.NDArray[np.int64]) -> ShardArray:
     """Rows of a shard array, in the order asked for."""
     if isinstance(array, np.ndarray):
-        return array[rows]
+        return array.take(rows, axis=0)  # twice as fast as array[rows] where rows are short
     return array.take(pa.array(rows))
 
 

@@ -86,6 +86,8 @@ def cache_rows(access: PartitionAccess, request: CacheRequest) -> CacheStatus:
     if not reader.parts:
         return _status(access, request, None)
     gids, heat = CHOOSERS[request.by](access, reader.query(request))
+    if not len(gids) and request.by == USE and request.budget_bytes:
+        return _status(access, request, None)  # Nothing was read so far: what is there stays.
     chosen = HotRows.of(
         access.snapshot_id,
         request.node_type,
@@ -95,7 +97,7 @@ def cache_rows(access: PartitionAccess, request: CacheRequest) -> CacheStatus:
         heat,
         reader.columns(gids),
     )
-    shared = access.cache.keep(_cut(chosen, request.budget_bytes)) if len(gids) else None
+    shared = access.cache.keep(_cut(chosen, request.budget_bytes))
     if shared is not None and request.by == USE:
         # They are counted in the rows that are kept now.
         access.cache.uses(request.node_type).forget()
@@ -105,8 +107,8 @@ def cache_rows(access: PartitionAccess, request: CacheRequest) -> CacheStatus:
 def parse_budget(budget: int | str) -> int:
     """A budget in bytes, or in words such as ``"256MiB"``; raises ArgumentError."""
     budget_bytes = memory_bytes(budget, "budget")
-    if budget_bytes < 1:
-        raise ArgumentError(f"budget = {budget!r}; expected at least 1 byte")
+    if budget_bytes < 0:
+        raise ArgumentError(f"budget = {budget!r}; expected 0 or more bytes")
     return budget_bytes
 
 

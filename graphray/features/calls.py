@@ -66,7 +66,7 @@ class FeatureCalls:
 
         Args:
             columns: the properties.
-            budget: what they may take, in bytes or such as ``"256MiB"``.
+            budget: what they may take, in bytes or such as ``"256MiB"``; 0 lets go of what is kept.
             by: "degree", the nodes that are neighbours of most; "use", those that were read most
                 often so far; "pagerank", those that sampling around ``seeds`` reaches.
             node_type: may be left out where the graph has one.

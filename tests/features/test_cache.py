@@ -50,7 +50,7 @@ def test_values_are_equal_with_and_without(opened: gr.Graph, by: str, budget: in
     assert_equal(graph, opened, gids)
     seeds = [1, 2] if by == "pagerank" else None
     kept = graph.cache_features(COLUMNS, budget, by=by, seeds=seeds)
-    assert kept.size_bytes <= budget
+    assert kept.size_bytes <= budget or kept.rows == 0
     before = graph.cache_counts()
     assert_equal(graph, opened, gids)
     after = graph.cache_counts()
@@ -142,6 +142,22 @@ def test_a_board_that_is_down_costs_only_calls(opened: gr.Graph) -> None:
     assert_equal(graph, opened, np.arange(NODES))
 
 
+def test_a_budget_of_nothing_lets_go(opened: gr.Graph) -> None:
+    graph = partly(opened, HERE)
+    assert graph.cache_features("x", "1MiB").rows > 0
+    assert graph.cache_features("x", 0).rows == 0
+    assert len(board_of(graph).kept["node"]) == 0
+    assert_equal(graph, opened, np.arange(NODES))
+    assert graph.cache_counts().hits == 0
+
+
+def test_use_without_use_leaves_what_is_there(opened: gr.Graph) -> None:
+    graph = partly(opened, HERE)
+    kept = graph.cache_features("x", "1MiB")
+    assert graph.cache_features("x", "1MiB", by="use").rows == 0
+    assert len(board_of(graph).kept["node"]) == kept.rows
+
+
 def test_use_adds_up_over_processes_and_starts_anew(opened: gr.Graph) -> None:
     board = SharedBoard()
     first, second = (partly(opened, HERE, board) for _ in range(2))
@@ -181,7 +197,7 @@ def test_bad_requests_are_refused_before_anything_is_read(opened: gr.Graph) -> N
         (ArgumentError, "needs seeds", {"by": "pagerank"}),
         (ArgumentError, "seeds.*'degree'", {"seeds": [1]}),
         (ArgumentError, "budget = '3 bananas'", {"budget": "3 bananas"}),
-        (ArgumentError, "budget = 0", {"budget": 0}),
+        (ArgumentError, "budget = -1", {"budget": -1}),
         (ArgumentError, "columns is empty", {"columns": []}),
         (ArgumentError, "direction = 'up'", {"direction": "up"}),
         (ColumnNotFound, "'z'", {"columns": "z"}),
