@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphray.bfloat16 import bfloat16_array
     from graphray.builder import build
     from graphray.config import CallPolicy, LaunchOptions
     from graphray.errors import GraphRayError
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from graphray.kinds.metagraph import Metagraph
     from graphray.kinds.property import PropertyGraph
     from graphray.launcher import launch
+    from graphray.node_cache import CacheCounts
     from graphray.opened import open
+    from graphray.ragged import RaggedArray
     from graphray.running import connect, running_graphs
     from graphray.sampling.batch import Batch
     from graphray.sampling.importance import ImportanceNeighbors
@@ -29,14 +32,17 @@ if TYPE_CHECKING:
     from graphray.sampling.loader import Loader
     from graphray.sampling.metapath_neighbors import MetapathNeighbors
     from graphray.sampling.negatives import Negatives
+    from graphray.sampling.pagerank import PageRankNeighbors
     from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
-    from graphray.status import GraphStatus, ReplicaStatus
+    from graphray.status import CacheStatus, GraphStatus, ReplicaStatus
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Batch": "graphray.sampling.batch",
+    "CacheCounts": "graphray.node_cache",
+    "CacheStatus": "graphray.status",
     "CallPolicy": "graphray.config",
     "Graph": "graphray.graph",
     "GraphRayError": "graphray.errors",
@@ -55,12 +61,15 @@ _HOME = {
     "Negatives": "graphray.sampling.negatives",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
+    "PageRankNeighbors": "graphray.sampling.pagerank",
     "PropertyGraph": "graphray.kinds.property",
+    "RaggedArray": "graphray.ragged",
     "RandomWalks": "graphray.sampling.random_walks",
     "Relation": "graphray.schema",
     "RelationType": "graphray.schema",
     "ReplicaStatus": "graphray.status",
     "WalkBatch": "graphray.sampling.random_walks",
+    "bfloat16_array": "graphray.bfloat16",
     "build": "graphray.builder",
     "connect": "graphray.running",
     "launch": "graphray.launcher",
@@ -70,6 +79,8 @@ _HOME = {
 
 __all__ = [
     "Batch",
+    "CacheCounts",
+    "CacheStatus",
     "CallPolicy",
     "Graph",
     "GraphRayError",
@@ -88,12 +99,15 @@ __all__ = [
     "Negatives",
     "Node",
     "NodeType",
+    "PageRankNeighbors",
     "PropertyGraph",
+    "RaggedArray",
     "RandomWalks",
     "Relation",
     "RelationType",
     "ReplicaStatus",
     "WalkBatch",
+    "bfloat16_array",
     "build",
     "connect",
     "launch",

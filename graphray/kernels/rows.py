@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
-from graphray.kernels.memory import load_int64, load_uint32
+from graphray.kernels.memory import load_int64, load_uint32, prefetch
+from graphray.kernels.neighbors import ELSEWHERE
 
 Ints = npt.NDArray[np.int64]
 NARROW_BYTES = 4
+_LOOK_AHEAD = 16
 
 
 class Rows(NamedTuple):
@@ -54,6 +56,50 @@ def owner_of(offsets: Any, table: Any, gid: Any) -> Any:
 def entry_at(address: Any, width: Any) -> Any:
     """The node id at an address: ``uint32`` where ``width`` is 4, else ``int64``."""
     return np.int64(load_uint32(address)) if width == NARROW_BYTES else load_int64(address)
+
+
+@kernel
+def row_spans(gids: Ints, rows: Rows, firsts: Ints, degrees: Ints) -> None:
+    """Where the rows of nodes are.
+
+    Args:
+        gids: ``int64[n]``, global ids.
+        rows: one adjacency.
+        firsts: filled with the address of each row's first entry, ``int64[n]``.
+        degrees: filled with each row's length, or `ELSEWHERE` where it is not mapped, ``int64[n]``.
+    """
+    for i in range(len(gids) + _LOOK_AHEAD):
+        if i < len(gids):
+            owner = owner_of(rows.node_offsets, 0, gids[i])
+            prefetch(rows.indptr_bases[0, owner] + gids[i] * 8)
+        at = i - _LOOK_AHEAD
+        if at >= 0:
+            firsts[at], degrees[at] = row_span(gids[at], rows)
+
+
+@kernel
+def row_span(gid: int, rows: Rows) -> tuple[int, int]:
+    """The address of a row's first entry and its length; `ELSEWHERE` where it is not mapped."""
+    owner = owner_of(rows.node_offsets, 0, gid)
+    if rows.indptr_bases[0, owner] == 0:
+        return 0, ELSEWHERE
+    bound = rows.indptr_bases[0, owner] + gid * 8
+    start = load_int64(bound)
+    position = start + rows.edge_offsets[0, owner]
+    first = rows.neighbor_bases[0, owner] + position * rows.widths[0]
+    return first, load_int64(bound + 8) - start
+
+
+@kernel
+def copy_rows(firsts: Ints, degrees: Ints, width: int) -> Ints:
+    """The entries of some rows, end to end: ``int64[sum(degrees)]``."""
+    entries = np.empty(degrees.sum(), np.int64)
+    at = 0
+    for i in range(len(firsts)):
+        for j in range(degrees[i]):
+            entries[at] = entry_at(firsts[i] + j * width, width)
+            at += 1
+    return entries
 
 
 @kernel

@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
-from graphray.kernels.memory import load_int64, prefetch
-from graphray.kernels.rows import Rows, entry_at, find_entry, owner_of
+from graphray.kernels.memory import prefetch
+from graphray.kernels.neighbors import ELSEWHERE
+from graphray.kernels.rows import Rows, entry_at, find_entry, owner_of, row_span
 from graphray.kernels.walks import step_word
 
 Ints = npt.NDArray[np.int64]
@@ -133,17 +134,13 @@ def _draw(
     """Draw an entry as the candidate; says what is known of it."""
     step = made[i]
     gid = paths[i, step]
-    owner = owner_of(rows.node_offsets, 0, gid)
-    if rows.indptr_bases[0, owner] == 0:
+    first, degree = row_span(gid, rows)
+    if degree == ELSEWHERE:
         return _WAITS
-    bound = rows.indptr_bases[0, owner] + gid * 8
-    start = load_int64(bound)
-    degree = load_int64(bound + 8) - start
     if degree == 0:
         made[i] = ~step
         return _OVER
     width = rows.widths[0]
-    first = rows.neighbor_bases[0, owner] + (start + rows.edge_offsets[0, owner]) * width
     word = step_word(key, step)
     if step == 0:
         candidates[i] = entry_at(first + below(word, degree) * width, width)
@@ -186,15 +183,10 @@ def _count_entries(rows: Rows, first: int, degree: int, gid: int) -> int:
 @kernel
 def _has_edge(rows: Rows, gid: int, neighbor: int) -> int:
     """Whether a node's row names another (`_ACCEPTED`) or not, or is not mapped (`_WAITS`)."""
-    owner = owner_of(rows.node_offsets, 0, gid)
-    if rows.indptr_bases[0, owner] == 0:
+    first, degree = row_span(gid, rows)
+    if degree == ELSEWHERE:
         return _WAITS
-    bound = rows.indptr_bases[0, owner] + gid * 8
-    start = load_int64(bound)
-    degree = load_int64(bound + 8) - start
-    width = rows.widths[0]
-    first = rows.neighbor_bases[0, owner] + (start + rows.edge_offsets[0, owner]) * width
     neighbor_owner = owner_of(rows.node_offsets, 0, neighbor)
     owned = rows.node_offsets[0, neighbor_owner], rows.node_offsets[0, neighbor_owner + 1]
-    found = find_entry(first, degree, width, neighbor, owned[0], owned[1])
+    found = find_entry(first, degree, rows.widths[0], neighbor, owned[0], owned[1])
     return _ACCEPTED if found >= 0 else _REFUSED

@@ -82,7 +82,8 @@ def _step(schema: GraphSchema, given: Any, at: str) -> Step:
     if not isinstance(given, (str, tuple)):
         raise ArgumentError(f"{given!r} is no relation; expected a name or a triple of names")
     against = isinstance(given, str) and given.startswith(AGAINST)
-    relation = schema.relation_type(given.removeprefix(AGAINST) if against else given).relation
+    named = given[len(AGAINST) :] if against else given
+    relation = schema.relation_type(named).relation
     if against or (relation.source != at and relation.destination == at):
         return Step(relation, "in")
     return Step(relation, "out")
