@@ -20,6 +20,7 @@ OPTIONAL = {
     "graphray.sampling.dgl": "dgl",
     "graphray.sampling.pyg": "torch_geometric",
     "graphray.sampling.tensors": "torch",
+    "graphray.sampling.torch_batches": "torch",
 }
 
 

@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError
+from graphray.errors import ArgumentError, missing_dependency
 from graphray.kernels.warmup import ensure_compiled
 from graphray.sampling.ahead import made_ahead
 from graphray.sampling.plan import require_at_least
 from graphray.sampling.streams import BatchStream, epoch_order
+
+if TYPE_CHECKING:
+    from graphray.sampling.torch_batches import TorchBatches
 
 Ints = npt.NDArray[np.int64]
 AnyBatch = TypeVar("AnyBatch", covariant=True)
@@ -141,6 +144,37 @@ class Loader(Generic[AnyBatch]):
             epoch, batch = self._next_epoch, 0
         self._next_epoch = epoch + 1
         return self._counted(epoch, batch, prepare)
+
+    def to_torch(
+        self,
+        features: Mapping[str, list[str]] | None = None,
+        edge_features: Mapping[Any, list[str]] | None = None,
+        *,
+        convert: Callable[[Any], Any] | None = None,
+    ) -> TorchBatches:
+        """The loader as torch's ``IterableDataset``, of dictionaries of tensors.
+
+        The keys are the names of a batch's attributes (``nodes``, ``edge_index``, ``edge_ids``,
+        ``num_seeds``, …; around seed edges ``edge_label_index``, ``edge_label``), ``features`` and
+        ``edge_features``. Arrays become tensors without being copied. Features are read in the
+        threads that sample.
+
+        Args:
+            features: columns to bring along, by node type.
+            edge_features: columns to bring along, by relation.
+            convert: makes something else of each batch, such as ``lambda b: b.to_pyg(["x"])``.
+
+        Raises:
+            MissingDependency: where torch is not installed.
+        """
+        try:
+            from graphray.sampling.torch_batches import TorchBatches, tensors_of
+        except ImportError as error:
+            raise missing_dependency("torch", "torch", "Loader.to_torch") from error
+        columns, edge_columns = features or {}, edge_features or {}
+        return TorchBatches(
+            self, convert or (lambda batch: tensors_of(batch, columns, edge_columns))
+        )
 
     def epoch(self, epoch: int) -> Iterator[AnyBatch]:
         """The batches of one epoch, from the first."""
