@@ -100,7 +100,7 @@ def test_other_words_are_no_bfloat16() -> None:
 
 @pytest.mark.parametrize("values", [np.ones(3), [1, 2], np.zeros((2, 2, 2), np.uint16)])
 def test_other_values_are_refused(values: object) -> None:
-    with pytest.raises(ArgumentError, match="bfloat16|shape"):
+    with pytest.raises(ArgumentError, match=r"bfloat16|shape"):
         bfloat16_array(values)
 
 

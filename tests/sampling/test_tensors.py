@@ -46,7 +46,7 @@ def test_strings_stay_a_list() -> None:
 
 
 def test_null_integers_are_refused() -> None:
-    with pytest.raises(ArgumentError, match="'x' has nulls.*filled"):
+    with pytest.raises(ArgumentError, match=r"'x' has nulls.*filled"):
         tensor_of(pa.array([1, None]))
 
 
