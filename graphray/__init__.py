@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from graphray.sampling.loader import Loader
     from graphray.sampling.metapath_neighbors import MetapathNeighbors
     from graphray.sampling.negatives import Negatives
+    from graphray.sampling.pagerank import PageRankNeighbors
     from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
     from graphray.status import CacheStatus, GraphStatus, ReplicaStatus
@@ -60,6 +61,7 @@ _HOME = {
     "Negatives": "graphray.sampling.negatives",
     "Node": "graphray.graph",
     "NodeType": "graphray.schema",
+    "PageRankNeighbors": "graphray.sampling.pagerank",
     "PropertyGraph": "graphray.kinds.property",
     "RaggedArray": "graphray.ragged",
     "RandomWalks": "graphray.sampling.random_walks",
@@ -97,6 +99,7 @@ __all__ = [
     "Negatives",
     "Node",
     "NodeType",
+    "PageRankNeighbors",
     "PropertyGraph",
     "RaggedArray",
     "RandomWalks",
