@@ -17,9 +17,10 @@ from graphray.errors import ArgumentError
 from graphray.graph import Graph
 from graphray.kinds.ancestry import OUTSIDE, Ancestry, read_levels
 from graphray.kinds.formats.rdf import RdfPath
-from graphray.kinds.formats.triples import TriplePaths
+from graphray.kinds.formats.triples import TriplePaths, read_triple_files, read_triples
 from graphray.kinds.hierarchy_tables import BROADER, hierarchy_tables
 from graphray.kinds.knowledge import KnowledgeGraph, only
+from graphray.kinds.knowledge_tables import knowledge_tables
 from graphray.kinds.level_graph import level_tables
 from graphray.kinds.relations import RELATIONS_MAX
 from graphray.kinds.tables import GraphTables
@@ -129,8 +130,9 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
             parent: as in `from_rdf`.
             dag: whether a node may have several parents.
         """
-        tables = KnowledgeGraph.from_tsv(paths, prefixes=prefixes, relations_max=relations_max)
-        return hierarchy_tables(tables, parent, dag=dag)
+        triples = read_triple_files(paths, prefixes=prefixes)
+        tables = knowledge_tables(triples, prefixes=prefixes, relations_max=relations_max)
+        return hierarchy_tables(tables, parent, dag=dag, origin=triples)
 
     @staticmethod
     def from_triples(
@@ -150,10 +152,9 @@ class HierarchicalKnowledgeGraph(KnowledgeGraph):
             parent: as in `from_rdf`.
             dag: whether a node may have several parents.
         """
-        tables = KnowledgeGraph.from_triples(
-            triples, prefixes=prefixes, relations_max=relations_max
-        )
-        return hierarchy_tables(tables, parent, dag=dag)
+        read = read_triples(triples, prefixes=prefixes)
+        tables = knowledge_tables(read, prefixes=prefixes, relations_max=relations_max)
+        return hierarchy_tables(tables, parent, dag=dag, origin=read)
 
     @property
     def num_levels(self) -> int:

@@ -21,6 +21,7 @@ from graphray.errors import InputError
 from graphray.kinds.generations import UNPLACED, generations, some_cycle
 from graphray.kinds.relations import by_predicate
 from graphray.kinds.tables import GraphTables
+from graphray.kinds.triples import TERM_SCHEMA, Triples
 from graphray.kinds.vocabulary import LEVEL, PARENT, VOCABULARY, Vocabulary
 from graphray.schema import Relation
 
@@ -29,10 +30,15 @@ Ints = npt.NDArray[Any]
 BROADER: Final = "http://www.w3.org/2004/02/skos/core#broader"
 INVERSE: Final = "^"
 _NAMED_IN_ERRORS_MAX = 5
+_NO_TRIPLES = TERM_SCHEMA.empty_table()
 
 
 def hierarchy_tables(
-    tables: GraphTables, parent: str | Sequence[str] = BROADER, *, dag: bool = False
+    tables: GraphTables,
+    parent: str | Sequence[str] = BROADER,
+    *,
+    dag: bool = False,
+    origin: Triples | None = None,
 ) -> GraphTables:
     """Add levels and parents to a knowledge graph.
 
@@ -41,10 +47,12 @@ def hierarchy_tables(
         parent: the predicate that leads from a child to its parent, or several; ``^`` before one
             that leads from parent to child, as in ``"^skos:narrower"``.
         dag: whether a node may have several parents.
+        origin: the triples that the tables are made of, to say where a wrong one is.
 
     Raises:
         InputError: where no triple has such a predicate, a node has several parents, or parents
-            form a cycle, which the message names.
+            form a cycle, which the message names; with file and row of one of these triples where
+            they are known.
 
     Example:
         >>> from graphray.kinds.knowledge import KnowledgeGraph
@@ -57,11 +65,12 @@ def hierarchy_tables(
     parents = tuple(_predicate(name, vocabulary) for name in named)
     numbering = _Numbering.of(tables)
     children, above = _parent_edges(tables, vocabulary, parents, numbering)
+    report = _Report(numbering, origin or Triples(_NO_TRIPLES), parents)
     if not dag:
-        _check_single_parents(children, above, numbering)
+        _check_single_parents(children, above, report)
     levels = generations(children, above, len(numbering.ids))
     if (levels == UNPLACED).any():
-        raise _cycle(children, above, levels, numbering)
+        raise _cycle(children, above, levels, report)
     outside = np.ones(len(levels), bool)
     outside[children] = outside[above] = False
     nodes = dict(tables.nodes)
@@ -101,9 +110,32 @@ class _Numbering:
         """The position of every id of a column."""
         return pc.index_in(column, self.ids).to_numpy()
 
+
+@dataclass(frozen=True)
+class _Report:
+    """What it takes to say which triples are wrong, and where they are.
+
+    Attributes:
+        numbering: the resources by number.
+        origin: the triples as they were read.
+        parents: the predicates that lead to parents.
+    """
+
+    numbering: _Numbering
+    origin: Triples
+    parents: Sequence[str]
+
     def listing(self, nodes: Sequence[int], between: str) -> str:
         """Nodes in words."""
-        return between.join(repr(self.ids[node].as_py()) for node in nodes)
+        return between.join(repr(self._id(node)) for node in nodes)
+
+    def error(self, message: str, child: int, parent: int) -> InputError:
+        """The error about a triple between a child and its parent."""
+        predicates = [iri.removeprefix(INVERSE) for iri in self.parents]
+        return self.origin.problem(message, self._id(child), self._id(parent), predicates)
+
+    def _id(self, node: int) -> str:
+        return self.numbering.ids[node].as_py()
 
 
 def _predicate(name: str, vocabulary: Vocabulary) -> str:
@@ -137,33 +169,37 @@ def _parent_edges(
     return children, above
 
 
-def _check_single_parents(children: Ints, parents: Ints, numbering: _Numbering) -> None:
+def _check_single_parents(children: Ints, parents: Ints, report: _Report) -> None:
     found, counts = np.unique(children, return_counts=True)
-    several = found[counts > 1]
-    if len(several) == 0:
+    several = found[counts > 1].tolist()
+    if not several:
         return
-    named = parents[children == several[0]][:_NAMED_IN_ERRORS_MAX].tolist()
+    its_parents = parents[children == several[0]].tolist()
+    named = report.listing(its_parents[:_NAMED_IN_ERRORS_MAX], ", ")
     more = f"; {len(several) - 1} more have several too" if len(several) > 1 else ""
-    raise InputError(
-        f"{numbering.listing(several[:1].tolist(), '')} has {counts[counts > 1][0]} parents: "
-        f"{numbering.listing(named, ', ')}{more}. In a forest a node has at most one; remove the "
-        "others, or pass dag=True"
+    raise report.error(
+        f"{report.listing(several[:1], '')} has {len(its_parents)} parents: {named}{more}. In a "
+        "forest a node has at most one; remove the others, or pass dag=True",
+        several[0],
+        its_parents[-1],
     )
 
 
 def _cycle(
-    children: Ints, parents: Ints, levels: npt.NDArray[np.int32], numbering: _Numbering
+    children: Ints, parents: Ints, levels: npt.NDArray[np.int32], report: _Report
 ) -> InputError:
     cycle = some_cycle(children, parents, levels)
     if len(cycle) > 2 * _NAMED_IN_ERRORS_MAX:
         first, last = cycle[:_NAMED_IN_ERRORS_MAX], cycle[-_NAMED_IN_ERRORS_MAX:]
         between = f" -> ({len(cycle) - 2 * _NAMED_IN_ERRORS_MAX} more) -> "
-        way = numbering.listing(first, " -> ") + between + numbering.listing(last, " -> ")
+        way = report.listing(first, " -> ") + between + report.listing(last, " -> ")
     else:
-        way = numbering.listing(cycle, " -> ")
-    return InputError(
-        f"parents form a cycle: {way} -> {numbering.listing(cycle[:1], '')}; remove one of its "
-        "triples, each of which leads from a child to its parent"
+        way = report.listing(cycle, " -> ")
+    return report.error(
+        f"parents form a cycle: {way} -> {report.listing(cycle[:1], '')}; remove one of its "
+        "triples, each of which leads from a child to its parent",
+        cycle[0],
+        cycle[1 % len(cycle)],
     )
 
 

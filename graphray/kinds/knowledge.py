@@ -22,16 +22,15 @@ from graphray.kinds.find_resources import Resource, find_resources
 from graphray.kinds.formats.ntriples import write_ntriples
 from graphray.kinds.formats.rdf import RdfPath, read_rdf
 from graphray.kinds.formats.rdflib_graphs import read_rdflib
-from graphray.kinds.formats.triples import TriplePaths, checked_triples, read_triple_files
+from graphray.kinds.formats.triples import TriplePaths, read_triple_files, read_triples
 from graphray.kinds.knowledge_tables import knowledge_tables
 from graphray.kinds.patterns import TripleMatcher
 from graphray.kinds.property_view import property_tables
 from graphray.kinds.relations import RELATIONS_MAX
 from graphray.kinds.steps import NodeSet, Steps
 from graphray.kinds.tables import GraphTables
-from graphray.kinds.terms import SUBCLASS_OF, SUBPROPERTY_OF, TYPE, Literal, Prefixes, Triple
+from graphray.kinds.terms import SUBCLASS_OF, SUBPROPERTY_OF, TYPE, Literal, Triple
 from graphray.kinds.together import node_cells, take_cells
-from graphray.kinds.triples import Triples, triples_table
 from graphray.kinds.vocabulary import VOCABULARY, Vocabulary
 from graphray.operations import NOT_FOUND
 from graphray.schema import Direction, Relation
@@ -170,9 +169,7 @@ class KnowledgeGraph(Face):
             InputError: where there are none, a subject or predicate is no string, an object is
                 nothing of the above, or a prefix is not known, naming the row.
         """
-        known = None if prefixes is None else Prefixes(prefixes)
-        terms = checked_triples(triples, known)
-        read = Triples(triples_table(terms))
+        read = read_triples(triples, prefixes=prefixes)
         return knowledge_tables(read, prefixes=prefixes, relations_max=relations_max)
 
     @property

@@ -7,11 +7,14 @@ Any further column belongs to the statement itself and becomes a property of its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from graphray.errors import InputError
+from graphray.ingest.source import Piece, Source
 from graphray.kinds.terms import Literal, Triple
 
 SUBJECT, PREDICATE, OBJECT = "subject", "predicate", "object"
@@ -29,11 +32,37 @@ class Triples:
         table: the columns above.
         prefixes: prefix to namespace, as the files declare them.
         lost: what the reader could not carry over, in sentences for a person.
+        pieces: where the rows of the table are from; empty where that is not known, as in formats
+            whose triples have no lines of their own.
     """
 
     table: pa.Table
     prefixes: Mapping[str, str] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    def problem(
+        self, message: str, first: str, second: str, predicates: Sequence[str]
+    ) -> InputError:
+        """The error about the first triple that joins two resources, in whichever direction.
+
+        Args:
+            message: what is wrong.
+            first: one resource.
+            second: the other.
+            predicates: the IRIs that the triple may have.
+        """
+        if not self.pieces:
+            return InputError(message)
+        ends = [(first, second), (second, first)]
+        subject, value = self.table[SUBJECT], self.table[OBJECT]
+        forth, back = (pc.and_(pc.equal(subject, s), pc.equal(value, o)) for s, o in ends)
+        wanted = pa.array(predicates, pa.large_string())
+        is_link = pc.and_(
+            pc.is_in(self.table[PREDICATE], value_set=wanted), pc.is_null(self.table[DATATYPE])
+        )
+        row = pc.index(pc.and_(pc.or_(forth, back), is_link), True).as_py()
+        return Source(self.table, self.pieces).problem(message, row=row)
 
 
 def triples_table(triples: Iterable[Triple]) -> pa.Table:

@@ -55,10 +55,11 @@ CASES: dict[str, tuple[str, str, Read, int | None, str]] = {
         "a.ttl", '<a:a> <a:b> <a:c> .\n\n<a:a> "x" <a:c> .\n', KnowledgeGraph.from_rdf, 3, "",
     ),
     "a cycle in a forest": (
-        "a.tsv", "a\tin\tb\nb\tin\tc\nc\tin\ta\n", hierarchy, None, "'a' -> 'b' -> 'c' -> 'a'",
+        "a.tsv", "x\tin\ta\na\tin\tb\nb\tin\tc\nc\tin\ta\n", hierarchy, 2,
+        "'a' -> 'b' -> 'c' -> 'a'",
     ),
     "two parents in a forest": (
-        "a.tsv", "a\tin\tb\na\tin\tc\n", hierarchy, None, "'a' has 2 parents: 'b', 'c'",
+        "a.tsv", "a\tin\tb\na\tin\tc\n", hierarchy, 2, "'a' has 2 parents: 'b', 'c'",
     ),
     "a metanode that contains itself through others": (
         "a.csv", "src,dst\nx,n\na,b\nb,c\nc,a\n", Metagraph.from_tables, 3,

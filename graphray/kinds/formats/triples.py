@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from graphray.errors import ArgumentError, InputError, InputNotFound
+from graphray.ingest.source import Piece
 from graphray.kinds.terms import Literal, Prefixes, Triple
 from graphray.kinds.triples import (
     DATATYPE,
@@ -26,6 +27,7 @@ from graphray.kinds.triples import (
     SUBJECT,
     TERM_COLUMNS,
     Triples,
+    triples_table,
 )
 
 TriplePath: TypeAlias = str | os.PathLike[str]
@@ -36,6 +38,7 @@ SPLITS = ("train", "valid", "test")
 _SUFFIXES = (".txt", ".tsv")
 _NAMES = (SUBJECT, PREDICATE, OBJECT)
 _FIRST_ROW = 1
+_LABEL = "triples"
 
 
 def read_triple_files(paths: TriplePaths, *, prefixes: Mapping[str, str] | None = None) -> Triples:
@@ -62,14 +65,25 @@ def read_triple_files(paths: TriplePaths, *, prefixes: Mapping[str, str] | None 
     else:
         files = _splits_in(Path(paths)) if Path(paths).is_dir() else {"": Path(paths)}
     known = None if prefixes is None else Prefixes(prefixes)
-    tables = []
+    tables, pieces = [], []
     for split, file in files.items():
         table = _expanded(_read(file), known, file)
+        pieces.append(Piece(str(file), table.num_rows, _FIRST_ROW))
         tables.append(table.append_column(SPLIT, _constant(split, table.num_rows)))
     if not tables:
         raise InputNotFound("no files to read: there are no splits")
     table = pa.concat_tables(tables)
-    return Triples(table if files.keys() != {""} else table.drop_columns([SPLIT]))
+    table = table if files.keys() != {""} else table.drop_columns([SPLIT])
+    return Triples(table, pieces=tuple(pieces))
+
+
+def read_triples(
+    triples: Iterable[tuple[str, str, Any]], *, prefixes: Mapping[str, str] | None = None
+) -> Triples:
+    """Triples as Python has them; arguments and errors as in `checked_triples`."""
+    known = None if prefixes is None else Prefixes(prefixes)
+    table = triples_table(checked_triples(triples, known))
+    return Triples(table, pieces=(Piece(_LABEL, table.num_rows),))
 
 
 def checked_triples(
@@ -89,7 +103,7 @@ def checked_triples(
         try:
             checked = _checked(triple, expand)
         except (ArgumentError, UnicodeEncodeError) as error:
-            raise InputError(str(error), source="triples", row=row) from error
+            raise InputError(str(error), source=_LABEL, row=row) from error
         yield checked
 
 
