@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from graphray.ragged import RaggedArray
     from graphray.running import connect, running_graphs
     from graphray.sampling.batch import Batch
+    from graphray.sampling.clusters import Clusters
     from graphray.sampling.importance import ImportanceNeighbors
+    from graphray.sampling.induced import Induced
     from graphray.sampling.labor import Labor
     from graphray.sampling.link_batch import LinkBatch
     from graphray.sampling.loader import Loader
@@ -44,6 +46,7 @@ _HOME = {
     "CacheCounts": "graphray.node_cache",
     "CacheStatus": "graphray.status",
     "CallPolicy": "graphray.config",
+    "Clusters": "graphray.sampling.clusters",
     "Graph": "graphray.graph",
     "GraphRayError": "graphray.errors",
     "GraphSchema": "graphray.schema",
@@ -51,6 +54,7 @@ _HOME = {
     "HierarchicalKnowledgeGraph": "graphray.kinds.hierarchy",
     "Hypergraph": "graphray.kinds.hypergraph",
     "ImportanceNeighbors": "graphray.sampling.importance",
+    "Induced": "graphray.sampling.induced",
     "KnowledgeGraph": "graphray.kinds.knowledge",
     "Labor": "graphray.sampling.labor",
     "LaunchOptions": "graphray.config",
@@ -82,6 +86,7 @@ __all__ = [
     "CacheCounts",
     "CacheStatus",
     "CallPolicy",
+    "Clusters",
     "Graph",
     "GraphRayError",
     "GraphSchema",
@@ -89,6 +94,7 @@ __all__ = [
     "HierarchicalKnowledgeGraph",
     "Hypergraph",
     "ImportanceNeighbors",
+    "Induced",
     "KnowledgeGraph",
     "Labor",
     "LaunchOptions",

@@ -7,9 +7,14 @@ from typing import Any, TypedDict, Unpack
 import numpy.typing as npt
 
 from graphray.access import PartitionAccess
+from graphray.errors import ArgumentError
+from graphray.sampling.batch import Batch
+from graphray.sampling.clusters import Clusters, first_members
 from graphray.sampling.loader import Loader
 from graphray.sampling.metapath import Metapath
+from graphray.sampling.plan import require_at_least
 from graphray.sampling.random_walks import RandomWalks, WalkBatch, WalkSource, walk_once
+from graphray.sampling.seed_nodes import SeedNodes
 from graphray.schema import Direction
 
 Array = npt.NDArray[Any]
@@ -109,3 +114,49 @@ class GraphWalks:
         """
         source = WalkSource(self._access, seeds, walks or RandomWalks(length=10))
         return Loader(source, batch_size=batch_size, **options)
+
+    def cluster_loader(
+        self,
+        clusters_per_batch: int = 1,
+        *,
+        column: str | None = None,
+        node_type: str | None = None,
+        **options: Unpack[LoaderOptions],
+    ) -> Loader[Batch]:
+        """Batches of whole clusters with all edges among them, as Cluster-GCN trains on.
+
+        The seeds of a batch are one node of each of its clusters, so that `Loader.num_seeds` counts
+        clusters; all nodes of the batch are there to be trained on.
+
+        Args:
+            clusters_per_batch: how many clusters a batch has; with several and ``shuffle``, every
+                epoch puts others together.
+            column: the node column that names clusters. None for the partitions of the store; then
+                batches depend on the partitioning.
+            node_type: the type that seeds are of; may be left out where the graph has one.
+                Clusters without a node of the type are left out.
+            options: see `loader`.
+
+        Raises:
+            ArgumentError: where a parameter is out of range, or nodes of the type are in no
+                cluster.
+            ColumnNotFound: where no node type has the column.
+
+        Example:
+            >>> import graphray as gr, tempfile
+            >>> store = gr.build(([0, 1, 2, 3], [1, 2, 3, 0]), tempfile.mkdtemp() + "/ring",
+            ...                  parts=2, partitioner="range")
+            >>> loader = gr.open(store.uri).cluster_loader()
+            >>> [(batch.nodes.tolist(), batch.num_edges) for batch in loader]
+            [([0, 1], 1), ([2, 3], 1)]
+        """
+        schema = self._access.schema
+        wanted = node_type or schema.only_node_type("cluster_loader").name
+        schema.node_type(wanted)
+        plan = Clusters(column)
+        firsts = first_members(plan.of(self._access), wanted)
+        if len(firsts) == 0:
+            raise ArgumentError(f"no node of type {wanted!r} is in a cluster of column {column!r}")
+        source = SeedNodes(self._access, wanted, firsts, plan)
+        require_at_least("clusters_per_batch", clusters_per_batch, 1)
+        return Loader(source, batch_size=clusters_per_batch, **options)

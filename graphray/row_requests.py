@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graphray.adjacency import locate_rows
+from graphray.kernels.among import entries_among
 from graphray.kernels.rows import copy_rows, row_spans
 from graphray.operations import ShardView
 from graphray.schema import Direction, Relation
@@ -41,3 +43,27 @@ class RowsUpTo:
         wanted = degrees <= self.degree_max
         entries = copy_rows(firsts[wanted], degrees[wanted], rows.widths[0])
         return degrees, entries.astype(adjacency.neighbor_dtype)
+
+
+@dataclass(frozen=True)
+class EntriesAmong:
+    """The entries of some rows that lead to some nodes.
+
+    Attributes:
+        relation: the relation.
+        direction: the stored adjacency.
+        gids: ``int64[n]``, global ids owned by the partition.
+        members: ``int64[m]``, distinct global ids, whoever owns them.
+    """
+
+    relation: Relation
+    direction: Direction
+    gids: Ints
+    members: Ints
+
+    def run(self, view: ShardView) -> tuple[Ints, Ints, Ints]:
+        """Entries per row (``int64[n]``), and of each the member it names and its position."""
+        adjacency = view.adjacency(self.relation, self.direction)
+        counts, named, places = entries_among(self.gids, stacked([adjacency]), self.members)
+        firsts = locate_rows(adjacency, self.gids).first
+        return counts, named, places + np.repeat(firsts, counts)

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import find_nodes, user_ids_of
+from graphray.gather import user_ids_of
 from graphray.kernels.walks import NOWHERE
-from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.metapath import Metapath, resolve_metapath, resolve_single
-from graphray.sampling.plan import require_at_least, require_between, resolve_seeds
+from graphray.sampling.plan import require_at_least, require_between
+from graphray.sampling.seed_nodes import find_seed_nodes
 from graphray.sampling.streams import BatchStream, purpose_word
 from graphray.sampling.walker import Walker
 from graphray.schema import Direction
@@ -138,13 +138,8 @@ class WalkSource:
 
     def __init__(self, access: PartitionAccess, seeds: Any, plan: RandomWalks) -> None:
         self._access, self._plan = access, plan
-        self._seed_type, ids = resolve_seeds(access.schema, seeds)
+        self._seed_type, self._seeds = find_seed_nodes(access, seeds)
         self._walker = plan.make_walker(access, self._seed_type)
-        self._seeds = (
-            gids_in_input_order(access, self._seed_type)
-            if ids is None
-            else find_nodes(access, self._seed_type, ids)
-        )
 
     @property
     def snapshot_id(self) -> str:
