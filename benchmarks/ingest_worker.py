@@ -31,7 +31,7 @@ ORDERS = (("dst", "src"), ("src", "dst"))
 def build(task: str, files: list[str], parts: int, folder: str) -> None:
     """Build a store."""
     budget = None if task == "whole" else task
-    gr.build(files, f"{folder}/store", parts=parts, memory_budget=budget)
+    gr.build(files, f"{folder}/store", parts=parts, partitioner="hash", memory_budget=budget)
 
 
 def arrow_read(task: str, files: list[str], parts: int, folder: str) -> None:

@@ -8,17 +8,33 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from graphray.book import PartitionBook, Relabelling, relabel
 from graphray.errors import InputError
 from graphray.progress import progress
 from graphray.schema import GraphSchema, Relation
 from partitioners.goal import Goal
-from partitioners.problem import EdgeSet, PartitionProblem
+from partitioners.problem import AnyProblem
 from partitioners.quality import QualityMeter
 from partitioners.registry import Assignment, Partitioner, assign
 from partitioners.weights import column_weights
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a build asks of a partitioner.
+
+    Attributes:
+        partitioner: decides.
+        parts: number of partitions.
+        rng_seed: for partitioners that draw.
+        goal: what has to be balanced, and the target sizes.
+    """
+
+    partitioner: Partitioner
+    parts: int
+    rng_seed: int
+    goal: Goal
 
 
 @dataclass(frozen=True)
@@ -26,14 +42,14 @@ class Partitioned:
     """The nodes of a graph, each in its partition.
 
     Attributes:
-        owners: per node type ``int32[n]``, the partition of every node by stable id.
+        assignment: ``int32[n]``, the partition of every node of the problem.
+        owners: the same per node type, by stable id.
         relabellings: per node type, the way from and to global ids.
-        meter: measures the partition; the edges are still to be noted.
     """
 
+    assignment: Assignment
     owners: Mapping[str, Assignment]
     relabellings: Mapping[str, Relabelling]
-    meter: QualityMeter
 
 
 @dataclass(frozen=True)
@@ -46,58 +62,63 @@ class Written:
     quality: Mapping[str, Any]
 
 
-def partition_nodes(
-    partitioner: Partitioner,
-    counts: Mapping[str, int],
-    columns: Mapping[str, pa.Table],
-    relations: Sequence[Relation],
-    edges: Mapping[Relation, tuple[npt.NDArray[Any], npt.NDArray[Any]]],
-    parts: int,
-    rng_seed: int,
-    goal: Goal,
-) -> Partitioned:
-    """Ask a partitioner, and renumber the nodes by its answer.
-
-    Args:
-        partitioner: decides.
-        counts: the number of nodes per type, in canonical order.
-        columns: property columns per type, for partitioners that look at them.
-        relations: all of them, in canonical order.
-        edges: their ends in stable ids; empty for a partitioner that does not look at them.
-        parts: number of partitions.
-        rng_seed: for partitioners that draw.
-        goal: what has to be balanced, and the target sizes.
+def type_offsets(counts: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """The node numbers of each type, ``int64[types + 1]``, where types are numbered through.
 
     Raises:
         InputError: where there are no nodes.
-        ArgumentError: where there are fewer nodes than parts, or the goal cannot be met.
-        PartitionerError: where the partitioner returns what cannot be used.
     """
     offsets = np.cumsum([0, *counts.values()], dtype=np.int64)
     if offsets[-1] == 0:
         raise InputError("the graph has no nodes; pass edges, or a node table")
-    first = dict(zip(counts, offsets, strict=False))
-    with progress(f"partitioning with {partitioner.name}"):
-        edge_sets = tuple(
-            EdgeSet(
-                relation,
-                sources + first[relation.source],
-                destinations + first[relation.destination],
-            )
-            for relation, (sources, destinations) in edges.items()
-        )
-        problem = PartitionProblem(tuple(counts), offsets, edge_sets, columns, goal)
-        assignment = assign(partitioner, problem, parts, rng_seed)
-    owners = {name: assignment[first[name] : first[name] + counts[name]] for name in counts}
-    return Partitioned(
-        owners,
-        {name: relabel(owned, parts) for name, owned in owners.items()},
-        QualityMeter(
-            tuple(counts),
-            offsets,
-            relations,
-            assignment,
-            goal.shares(parts),
-            {name: column_weights(problem, name) for name in goal.columns},
-        ),
+    return offsets
+
+
+def partition_nodes(asked: Asked, problem: AnyProblem) -> Partitioned:
+    """Ask a partitioner, and renumber the nodes by its answer.
+
+    Args:
+        asked: whom and what.
+        problem: the graph, with the same goal; without edges for one that does not look at them.
+
+    Raises:
+        ArgumentError: where there are fewer nodes than parts, or the goal cannot be met.
+        PartitionerError: where the partitioner returns what cannot be used.
+    """
+    with progress(f"partitioning with {asked.partitioner.name}"):
+        assignment = assign(asked.partitioner, problem, asked.parts, asked.rng_seed)
+    bounds = zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True)
+    owners = {
+        name: assignment[start:stop]
+        for name, (start, stop) in zip(problem.type_names, bounds, strict=True)
+    }
+    relabellings = {name: relabel(owned, asked.parts) for name, owned in owners.items()}
+    return Partitioned(assignment, owners, relabellings)
+
+
+def meter_by_gid(
+    problem: AnyProblem,
+    relations: Sequence[Relation],
+    relabellings: Mapping[str, Relabelling],
+    parts: int,
+) -> QualityMeter:
+    """A meter whose nodes are numbered by global id, for edges that are seen as a shard has them.
+
+    Args:
+        problem: what the partitioner was asked.
+        relations: all of them, in order.
+        relabellings: per node type, in order.
+        parts: number of partitions.
+    """
+    numbered = list(zip(relabellings.values(), problem.type_offsets, strict=False))
+    stable = np.concatenate([r.stable_of_gid + first for r, first in numbered])
+    of_part = np.arange(parts, dtype=np.int32)
+    owners = [np.repeat(of_part, np.diff(r.offsets)) for r in relabellings.values()]
+    return QualityMeter(
+        problem.type_names,
+        problem.type_offsets,
+        relations,
+        np.concatenate(owners),
+        problem.goal.shares(parts),
+        {name: column_weights(problem, name)[stable] for name in problem.goal.columns},
     )

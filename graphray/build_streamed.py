@@ -1,51 +1,61 @@
 """Building from a graph larger than memory: edges stream by, and are sorted by partition.
 
 1. *Number*: the nodes, reading the edges once where they tell of nodes.
-2. *Deal out*: each batch of a relation's edges is mapped to stable ids, and its entries go to the
-   spill file of their adjacency, under the partition that owns their row.
+2. *Deal out*: each batch of a relation's edges is mapped to stable ids, and its entries go to spill
+   files, under the partition that owns their row.
 3. *Sort*: each partition is read back, sorted and written.
 
-What stays in memory is some bytes per node, the batches under way, and the partitions being sorted.
-The shards are the same bytes as those of `graphray.build_whole`: ids do not depend on how edges
-come, canonical order is total, and a spill hands a partition's entries back in rising edge id.
+An executor does the work of all three, section by section and partition by partition. What stays in
+memory is some bytes per node, the batches under way, and the partitions being sorted. The shards
+are the same bytes as those of `graphray.build_whole`, whoever did what and when: ids do not depend
+on how edges come, canonical order is total, and spill files hand a partition's entries back in
+rising edge id.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.assigning import Partitioned, Written, partition_nodes
+from graphray.assigning import (
+    Asked,
+    Partitioned,
+    Written,
+    meter_by_gid,
+    partition_nodes,
+    type_offsets,
+)
 from graphray.book import AdjacencyName, PartitionBook
+from graphray.build_dealing import (
+    EDGE,
+    NEIGHBOR,
+    ROW,
+    DealtAdjacency,
+    EdgeDealing,
+    NodeDealing,
+    deal_edges,
+    deal_nodes,
+)
+from graphray.build_sorting import NodeSorting, RowSorting, write_nodes, write_rows
 from graphray.errors import ArgumentError
+from graphray.executor import Executor
 from graphray.ingest.budget import Budget, in_words
-from graphray.ingest.graph import MissingNodes, with_null_rows
-from graphray.ingest.identity import read_ids
-from graphray.ingest.numbering import NumberedEdges, NumberedGraph, NumberedNodes, number_nodes
+from graphray.ingest.graph import MissingNodes
+from graphray.ingest.numbering import NumberedEdges, NumberedGraph, number_nodes
 from graphray.ingest.opening import EdgeStream
 from graphray.ingest.reading import GraphInputs
-from graphray.ingest.spill import Spill
-from graphray.ingest.streams import Batch, Stream, row_bytes
-from graphray.ingest.workspace import workspace
-from graphray.kernels.csr import build_adjacency
-from graphray.kernels.shuffle import Dealt, deal_entries
+from graphray.ingest.spill import SpillFile, SpillFolder
+from graphray.ingest.streams import Section, Stream, row_bytes
+from graphray.numbered_edges import SpilledEdges, spill_numbered
 from graphray.progress import progress
 from graphray.schema import Direction, Relation
-from graphray.shard import edges_table, id_dtype, index_table, nodes_table, rows_table
+from graphray.shard import id_dtype, index_table
 from graphray.store import StoreWriter
-from graphray.store.tables import adjacency_pair, index_tables, node_table
-from graphray.threads import Threads, available_threads
-from partitioners.goal import Goal
-from partitioners.registry import Partitioner, needs_edges
-
-# Columns of the spill files, beside the properties: of an adjacency entry the global id of its row,
-# the stable id of its neighbour, and its edge id.
-ROW, NEIGHBOR, EDGE = "@row", "@neighbor", "@edge"
+from graphray.store.tables import index_tables
+from partitioners.problem import StreamedProblem
+from partitioners.quality import QualityMeter
+from partitioners.registry import Partitioner, needs_edges, reads_batches
 
 # What a build in memory takes, as a multiple of the tables that come in.
 _WHOLE_FACTOR = 4
@@ -57,7 +67,17 @@ _SORT_FACTOR = 4.5
 def exceeds(inputs: GraphInputs[EdgeStream, Stream], budget: Budget) -> bool:
     """Whether building in memory would take more than the budget; an estimate."""
     streams = [edges.stream for edges in inputs.relations.values()] + list(inputs.tables.values())
-    return _WHOLE_FACTOR * sum(s.estimated_bytes() for s in streams) > budget.total_bytes
+    return _WHOLE_FACTOR * sum(s.estimated_bytes for s in streams) > budget.total_bytes
+
+
+def check_streams(partitioner: Partitioner, budget: Budget) -> None:
+    """Raise ArgumentError where a partitioner cannot do without the whole graph in memory."""
+    if not reads_batches(partitioner):
+        raise ArgumentError(
+            f"partitioner {partitioner.name!r} looks at the whole graph, which takes more than "
+            f"memory_budget = {in_words(budget.total_bytes)}; use 'hash', 'range', 'random' or "
+            "'streaming', or a larger budget"
+        )
 
 
 def write_streamed(
@@ -65,11 +85,9 @@ def write_streamed(
     inputs: GraphInputs[EdgeStream, Stream],
     missing_nodes: MissingNodes,
     budget: Budget,
-    spill_to: Path,
-    partitioner: Partitioner,
-    parts: int,
-    rng_seed: int,
-    goal: Goal,
+    folder: SpillFolder,
+    executor: Executor,
+    asked: Asked,
 ) -> Written:
     """Partition a graph and write its shards, in bounded memory.
 
@@ -78,46 +96,40 @@ def write_streamed(
         inputs: the graph, unread.
         missing_nodes: what to do with an edge to a node that its type's table lacks.
         budget: the memory to keep to.
-        spill_to: the folder below which to spill.
-        partitioner: one that does not look at edges.
-        parts: number of partitions.
-        rng_seed: for partitioners that draw.
-        goal: what has to be balanced, and the target sizes.
+        folder: where to spill.
+        executor: who does the work.
+        asked: what is asked of a partitioner that passes `check_streams`.
 
     Raises:
         InputError: where the data is wrong, naming file, row and column.
-        ArgumentError: where nodes or a partition do not fit the budget, or the partitioner looks
-            at edges.
+        ArgumentError: where nodes or a partition do not fit the budget.
         StoreError: where a disk is full.
     """
-    if needs_edges(partitioner):
-        raise ArgumentError(
-            f"partitioner {partitioner.name!r} looks at the whole graph, which takes more than "
-            f"memory_budget = {in_words(budget.total_bytes)}; use 'hash', 'range' or 'random', or "
-            "a larger budget"
-        )
-    with workspace(spill_to) as folder, Threads(available_threads()) as threads:
-        graph = number_nodes(inputs, missing_nodes, budget, threads)
-        partitioned = partition_nodes(
-            partitioner,
-            {name: len(nodes.ids) for name, nodes in graph.nodes.items()},
-            {},
-            tuple(graph.edges),
-            {},
-            parts,
-            rng_seed,
-            goal,
-        )
-        build = _StreamedBuild(writer, graph, partitioned, parts, budget, folder, threads)
-        for name in graph.nodes:
-            build.write_nodes(name)
-        num_edges = {relation: build.write_edges(relation) for relation in graph.edges}
+    parts, goal = asked.parts, asked.goal
+    graph = number_nodes(inputs, missing_nodes, budget, executor)
+    counts = {name: len(nodes.ids) for name, nodes in graph.nodes.items()}
+    offsets = type_offsets(counts)
+    edges: tuple[SpilledEdges, ...] = ()
+    if needs_edges(asked.partitioner):
+        first = dict(zip(counts, offsets.tolist(), strict=False))
+        edges = spill_numbered(graph, first, folder, budget.batch_bytes, executor)
+    columns = graph.columns(goal.columns, budget, executor)
+    problem = StreamedProblem(tuple(counts), offsets, edges, columns, goal)
+    partitioned = partition_nodes(asked, problem)
+    for spilled in edges:
+        folder.remove(spilled.files)
+    meter = meter_by_gid(problem, list(graph.edges), partitioned.relabellings, parts)
+    build = _StreamedBuild(writer, graph, partitioned, meter, parts, budget, folder, executor)
+    for name in graph.nodes:
+        build.write_nodes(name)
+    for relation in graph.edges:
+        build.write_edges(relation)
     node_offsets = {name: r.offsets for name, r in partitioned.relabellings.items()}
     return Written(
         graph.schema,
         PartitionBook(parts, node_offsets, build.edge_offsets),
-        num_edges,
-        partitioned.meter.quality().to_json(),
+        {relation: edges.edges.stream.num_rows for relation, edges in graph.edges.items()},
+        meter.quality().to_json(),
     )
 
 
@@ -129,223 +141,224 @@ class _StreamedBuild:
         writer: StoreWriter,
         graph: NumberedGraph,
         partitioned: Partitioned,
+        meter: QualityMeter,
         parts: int,
         budget: Budget,
-        folder: Path,
-        threads: Threads,
+        folder: SpillFolder,
+        executor: Executor,
     ) -> None:
         self._writer = writer
         self._graph = graph
-        self._partitioned = partitioned
+        self._owners = partitioned.owners
+        self._relabellings = partitioned.relabellings
         self._parts = parts
         self._budget = budget
         self._folder = folder
-        self._threads = threads
+        self._executor = executor
         self._gids = {
             name: relabelling.gid_of_stable.astype(id_dtype(len(relabelling.gid_of_stable)))
             for name, relabelling in partitioned.relabellings.items()
         }
         self._nodes_bytes = sum(nodes.kept_bytes for nodes in graph.nodes.values())
+        self._meter = meter
         self.edge_offsets: dict[AdjacencyName, npt.NDArray[np.int64]] = {}
 
     def write_nodes(self, name: str) -> None:
         """Write the nodes and the index of one type."""
-        nodes = self._graph.nodes[name]
-        gids = self._partitioned.relabellings[name].gid_of_stable
-        for part, table in enumerate(index_tables(nodes.ids, gids, self._parts)):
+        nodes, relabelling = self._graph.nodes[name], self._relabellings[name]
+        tables = index_tables(nodes.ids, relabelling.gid_of_stable, self._parts)
+        for part, table in enumerate(tables):
             self._writer.write(part, index_table(name), table)
-        with Spill(self._folder / "nodes", nodes.properties.schema, self._parts) as spill:
-            if nodes.table is not None:
-                self._deal_nodes(name, nodes, nodes.table, spill)
-            self._check_fits(spill, f"the nodes of type {name!r}")
-            ids = pa.array(nodes.ids)
-            with progress(f"writing {name} nodes", self._parts, "partitions") as bar:
-                for part in range(self._parts):
-                    self._write_nodes_of(name, ids, spill, part)
-                    bar.advance()
+        files = self._deal_nodes(name)
+        largest = self._largest(files, 0)
+        self._check_sorting(largest, f"the nodes of type {name!r}")
+        plan = NodeSorting(
+            self._writer.target,
+            name,
+            nodes.ids,
+            relabelling.stable_of_gid,
+            relabelling.offsets,
+            self._folder,
+            files,
+            nodes.properties.schema,
+        )
+        with progress(f"writing {name} nodes", self._parts, "partitions") as bar:
+            written = self._executor.run(
+                write_nodes, plan, range(self._parts), self._sorted_at_once(largest)
+            )
+            for _, file in written:
+                self._writer.add(file)
+                bar.advance()
+        self._folder.remove(files)
 
-    def _deal_nodes(self, name: str, nodes: NumberedNodes, table: Stream, spill: Spill) -> None:
+    def _deal_nodes(self, name: str) -> tuple[SpillFile, ...]:
         """Bring the rows of properties to the partitions that own the nodes."""
-        owners = self._partitioned.owners[name]
-
-        def deal(batch: Batch) -> None:
-            rows = batch.source.properties(())
-            owned = owners[batch.first_row : batch.first_row + rows.num_rows]
-            order = np.argsort(owned, kind="stable")
-            bounds = np.searchsorted(owned[order], np.arange(self._parts + 1))
-            self._spill_parts(spill, batch.number, rows.take(pa.array(order)), bounds)
-            bar.advance(rows.num_rows)
-
+        nodes = self._graph.nodes[name]
+        if nodes.table is None:
+            return ()
+        plan = NodeDealing(
+            self._folder,
+            tuple(nodes.properties.column_names),
+            self._owners[name],
+            self._parts,
+            self._budget.batch_bytes,
+        )
+        sections = nodes.table.sections
+        files = []
         with progress(f"dealing out {name} nodes", nodes.num_listed, "nodes") as bar:
-            columns = nodes.properties.column_names
-            self._threads.drain(deal, table.batches(columns, self._budget.batch_bytes))
+            for number, file in self._executor.run(deal_nodes, plan, sections):
+                files.append(file)
+                bar.advance(sections[number].num_rows)
+        return tuple(files)
 
-    def _write_nodes_of(self, name: str, ids: pa.Array, spill: Spill, part: int) -> None:
-        relabelling = self._partitioned.relabellings[name]
-        start, stop = relabelling.offsets[part : part + 2]
-        stable = relabelling.stable_of_gid[start:stop]
-        properties = spill.read(part)
-        if properties.num_columns:
-            # Nodes that the table lacks come last. A build in memory takes a partition's rows, too:
-            # so the same bytes lie under nulls.
-            properties = with_null_rows(properties, stop - start - len(properties))
-            properties = properties.take(pa.array(np.arange(stop - start)))
-        own = stable.astype(id_dtype(len(ids)))
-        table = node_table(ids.take(pa.array(stable)), own, properties)
-        self._writer.write(part, nodes_table(name), table)
-
-    def write_edges(self, relation: Relation) -> int:
-        """Write the adjacencies of one relation; returns the number of its edges."""
+    def write_edges(self, relation: Relation) -> None:
+        """Write the adjacencies of one relation."""
         edges = self._graph.edges[relation]
         directions: tuple[Direction, ...] = ("in", "out") if edges.directed else ("in",)
-        self._check_expected(relation, edges)
-        with ExitStack() as stack:
-            spills = {
-                direction: stack.enter_context(
-                    Spill(
-                        self._folder / f"edges-{direction}",
-                        self._entry_schema(relation, direction, edges),
-                        self._parts,
-                    )
-                )
-                for direction in directions
-            }
-            num_edges = self._deal_edges(relation, edges, spills)
-            for direction, spill in spills.items():
-                self._check_fits(spill, f"relation {relation}")
-                self._write_adjacency(relation, direction, spill, num_edges)
-        return num_edges
+        schemas = {d: self._entry_schema(relation, d, edges) for d in directions}
+        self._check_expected(relation, edges, schemas["in"])
+        files = self._deal_edges(relation, edges, schemas)
+        for number, direction in enumerate(directions):
+            self._sort(relation, direction, files, number * self._parts, schemas[direction])
+        self._folder.remove(files)
 
     def _entry_schema(
         self, relation: Relation, direction: Direction, edges: NumberedEdges
     ) -> pa.Schema:
         row_type, neighbor_type = _types(relation, direction)
-        edge_dtype = id_dtype(edges.edges.stream.rows_max())
         own = {
             ROW: pa.from_numpy_dtype(self._gids[row_type].dtype),
             NEIGHBOR: pa.from_numpy_dtype(self._gids[neighbor_type].dtype),
-            EDGE: pa.from_numpy_dtype(edge_dtype),
+            EDGE: pa.from_numpy_dtype(id_dtype(edges.edges.stream.num_rows)),
         }
         return pa.schema([*map(pa.field, own, own.values()), *edges.properties.schema])
 
     def _deal_edges(
-        self, relation: Relation, edges: NumberedEdges, spills: Mapping[Direction, Spill]
-    ) -> int:
-        """Bring all entries to the partitions that own their rows; returns the number of edges."""
-        number = list(self._graph.edges).index(relation)
-        nodes, read = self._graph.nodes, edges.edges
-        counts: list[int] = []
+        self, relation: Relation, edges: NumberedEdges, schemas: dict[Direction, pa.Schema]
+    ) -> tuple[SpillFile, ...]:
+        """Bring all entries to the partitions that own their rows."""
+        read = edges.edges
+        adjacencies = []
+        for direction, schema in schemas.items():
+            row_type, _ = _types(relation, direction)
+            adjacencies.append(
+                DealtAdjacency(direction, self._owners[row_type], self._gids[row_type], schema)
+            )
+        plan = EdgeDealing(
+            self._folder,
+            tuple(edges.columns),
+            read.src,
+            read.dst,
+            {
+                "out": self._graph.nodes[relation.source].stable,
+                "in": self._graph.nodes[relation.destination].stable,
+            },
+            tuple(adjacencies),
+            not edges.directed,
+            self._parts,
+            self._budget.batch_bytes,
+        )
+        sections: list[Section] = list(read.stream.sections)
+        files = []
+        with progress(f"dealing out {relation}", read.stream.num_rows, "edges") as bar:
+            for number, file in self._executor.run(deal_edges, plan, sections):
+                files.append(file)
+                bar.advance(sections[number].num_rows)
+        return tuple(files)
 
-        def deal(batch: Batch) -> None:
-            source = batch.source
-            sources = nodes[relation.source].stable_ids(read_ids(source, read.src))
-            destinations = nodes[relation.destination].stable_ids(read_ids(source, read.dst))
-            self._partitioned.meter.note(number, sources, destinations)
-            properties = source.properties((read.src, read.dst))
-            ends = {"in": (destinations, sources), "out": (sources, destinations)}
-            for direction, spill in spills.items():
-                row_type, neighbor_type = _types(relation, direction)
-                dealt = deal_entries(
-                    *ends[direction],
-                    self._partitioned.owners[row_type],
-                    self._gids[row_type],
-                    self._parts,
-                    both_ends=not edges.directed,
-                    neighbor_dtype=self._gids[neighbor_type].dtype,
-                )
-                taken = (
-                    properties.take(pa.array(dealt.edges))
-                    if edges.properties.num_columns
-                    else properties
-                )
-                own = [dealt.rows, dealt.neighbors, dealt.edges + batch.first_row]
-                columns = [pa.array(c, f.type) for c, f in zip(own, spill.schema, strict=False)]
-                entries = pa.table([*columns, *taken.columns], schema=spill.schema)
-                self._spill_parts(spill, batch.number, entries, dealt.bounds)
-            counts.append(len(sources))
-            bar.advance(len(sources))
-
-        with progress(f"dealing out {relation}", read.stream.num_rows(), "edges") as bar:
-            columns = list(dict.fromkeys(edges.columns))
-            self._threads.drain(deal, read.stream.batches(columns, self._budget.batch_bytes))
-        return sum(counts)
-
-    def _spill_parts(
-        self, spill: Spill, place: int, rows: pa.Table, bounds: npt.NDArray[np.int64]
+    def _sort(
+        self,
+        relation: Relation,
+        direction: Direction,
+        files: tuple[SpillFile, ...],
+        first_bucket: int,
+        schema: pa.Schema,
     ) -> None:
-        """Append rows that stand grouped by partition."""
-        batches = rows.combine_chunks().to_batches()
-        for part in range(self._parts):
-            start, stop = int(bounds[part]), int(bounds[part + 1])
-            if stop > start:
-                spill.append(part, place, batches[0].slice(start, stop - start))
-
-    def _write_adjacency(
-        self, relation: Relation, direction: Direction, spill: Spill, num_edges: int
-    ) -> None:
+        """Sort and write one adjacency, and count what it says about the partition."""
         row_type, neighbor_type = _types(relation, direction)
-        offsets = self._partitioned.relabellings[row_type].offsets
-        neighbor_gids = self._gids[neighbor_type]
-
-        def write(part: int) -> None:
-            entries = spill.read(part).combine_chunks()
-            num_rows = int(offsets[part + 1] - offsets[part])
-            rows = entries.column(ROW).to_numpy() - offsets[part].astype(self._gids[row_type].dtype)
-            adjacency = build_adjacency(
-                rows,
-                entries.column(NEIGHBOR).to_numpy(),
-                np.arange(num_rows, dtype=rows.dtype),
-                neighbor_gids,
-                both_ends=False,
-                neighbor_dtype=neighbor_gids.dtype,
-                edge_dtype=id_dtype(len(rows)),
+        num_edges = self._graph.edges[relation].edges.stream.num_rows
+        largest = self._largest(files, first_bucket)
+        self._check_sorting(largest, f"relation {relation}")
+        row_offsets = self._relabellings[row_type].offsets
+        plan = RowSorting(
+            self._writer.target,
+            relation,
+            direction,
+            row_offsets,
+            self._relabellings[neighbor_type].offsets,
+            self._gids[neighbor_type],
+            num_edges,
+            self._folder,
+            files,
+            first_bucket,
+            schema,
+        )
+        entries, crossing, loops = np.zeros((3, self._parts), np.int64)
+        with progress(f"sorting {relation} ({direction})", self._parts, "partitions") as bar:
+            sorted_rows = self._executor.run(
+                write_rows, plan, range(self._parts), self._sorted_at_once(largest)
             )
-            del rows
-            edge_ids = entries.column(EDGE).to_numpy()[adjacency.edges]
-            properties = entries.drop_columns([ROW, NEIGHBOR, EDGE])
-            if properties.num_columns:
-                properties = properties.take(pa.array(adjacency.edges))
-            del entries
-            rows_content, entries_content = adjacency_pair(
-                adjacency.indptr,
-                adjacency.neighbors,
-                edge_ids.astype(id_dtype(num_edges), copy=False),
-                properties,
-            )
-            self._writer.write(part, rows_table(relation, direction), rows_content)
-            self._writer.write(part, edges_table(relation, direction), entries_content)
-            bar.advance()
+            for part, rows in sorted_rows:
+                for file in rows.files:
+                    self._writer.add(file)
+                entries[part], crossing[part], loops[part] = (
+                    rows.num_entries,
+                    rows.crossing,
+                    rows.loops,
+                )
+                self._meter.note_known(neighbor_type, part, rows.known)
+                if direction == "in":
+                    num_rows = int(row_offsets[part + 1] - row_offsets[part])
+                    home = np.unpackbits(rows.home, count=num_rows).view(np.bool_)
+                    self._meter.note_home(relation, int(row_offsets[part]), home)
+                bar.advance()
+        self.edge_offsets[relation, direction] = np.cumsum([0, *entries], dtype=np.int64)
+        self._count(relation, direction, entries, int(crossing.sum()), loops)
 
-        with (
-            progress(f"sorting {relation} ({direction})", self._parts, "partitions") as bar,
-            Threads(self._sorted_at_once(spill)) as threads,
-        ):
-            threads.map(write, range(self._parts))
-        counts = [spill.num_rows(part) for part in range(self._parts)]
-        self.edge_offsets[relation, direction] = np.cumsum([0, *counts], dtype=np.int64)
+    def _count(
+        self,
+        relation: Relation,
+        direction: Direction,
+        entries: npt.NDArray[np.int64],
+        crossing: int,
+        loops: npt.NDArray[np.int64],
+    ) -> None:
+        """Tell the meter how many edges there are, where they end, and how many are cut."""
+        edges = self._graph.edges[relation]
+        number = list(self._graph.edges).index(relation)
+        if not edges.directed:
+            # Both ends have an entry; an edge from a node to itself has one, and two ends.
+            num_edges = edges.edges.stream.num_rows
+            self._meter.note_counts(number, num_edges, crossing // 2, entries + loops)
+        elif direction == "in":
+            self._meter.note_counts(number, int(entries.sum()), crossing, entries)
+        else:
+            self._meter.note_counts(number, 0, 0, entries)
 
     @property
     def _sorting_bytes(self) -> int:
         return self._budget.total_bytes - self._nodes_bytes
 
-    def _sorted_at_once(self, spill: Spill) -> int:
-        """How many partitions fit the budget at the same time, up to the number of threads."""
-        largest = max(1.0, _SORT_FACTOR * _largest(spill, self._parts))
-        return max(1, min(self._threads.count, int(self._sorting_bytes / largest)))
+    def _largest(self, files: tuple[SpillFile, ...], first_bucket: int) -> int:
+        """The size of the largest partition's spilled rows."""
+        buckets = first_bucket + self._parts
+        sizes = np.zeros(buckets, np.int64)
+        for file in files:
+            sizes += file.bytes_by_bucket(buckets)
+        return int(sizes[first_bucket:].max())
 
-    def _check_expected(self, relation: Relation, edges: NumberedEdges) -> None:
+    def _sorted_at_once(self, largest: int) -> int:
+        """How many partitions fit the budget at the same time, up to the number of workers."""
+        fit = int(self._sorting_bytes / max(1.0, _SORT_FACTOR * largest))
+        return max(1, min(self._executor.workers, fit))
+
+    def _check_expected(self, relation: Relation, edges: NumberedEdges, schema: pa.Schema) -> None:
         """Raise ArgumentError before hours of work where even equal partitions would not fit."""
-        num_edges = edges.edges.stream.num_rows()
-        if num_edges is not None:
-            schema = self._entry_schema(relation, "in", edges)
-            entries = num_edges if edges.directed else 2 * num_edges
-            self._check_sorting(entries * row_bytes(schema) // self._parts, f"relation {relation}")
-
-    def _check_fits(self, spill: Spill, what: str) -> None:
-        """Raise ArgumentError where the largest partition cannot be sorted within the budget."""
-        self._check_sorting(_largest(spill, self._parts), what)
+        entries = edges.edges.stream.num_rows * (1 if edges.directed else 2)
+        self._check_sorting(entries * row_bytes(schema) // self._parts, f"relation {relation}")
 
     def _check_sorting(self, spilled_bytes: int, what: str) -> None:
+        """Raise ArgumentError where the largest partition cannot be sorted within the budget."""
         needed = int(_SORT_FACTOR * spilled_bytes)
         if needed > self._sorting_bytes:
             parts = self._parts * -(-needed // self._sorting_bytes)
@@ -357,21 +370,8 @@ class _StreamedBuild:
             )
 
 
-def _entries(schema: pa.Schema, dealt: Dealt, first_edge: int, properties: pa.Table) -> pa.Table:
-    """Entries as they are spilled, each with its edge's properties."""
-    own = zip((dealt.rows, dealt.neighbors, dealt.edges + first_edge), schema, strict=False)
-    columns = [pa.array(values.astype(field.type.to_pandas_dtype())) for values, field in own]
-    if properties.num_columns:
-        columns += properties.take(pa.array(dealt.edges)).columns
-    return pa.table(columns, schema=schema)
-
-
 def _types(relation: Relation, direction: Direction) -> tuple[str, str]:
     """The node types of rows and of neighbours."""
     if direction == "in":
         return relation.destination, relation.source
     return relation.source, relation.destination
-
-
-def _largest(spill: Spill, parts: int) -> int:
-    return max(spill.size_bytes(part) for part in range(parts))

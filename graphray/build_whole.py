@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.assigning import Written, partition_nodes
+from graphray.assigning import Asked, Written, partition_nodes, type_offsets
 from graphray.book import AdjacencyName, PartitionBook, Relabelling
 from graphray.ingest import InputEdges, InputGraph, InputNodes
 from graphray.kernels.csr import Adjacency, build_adjacency
@@ -22,36 +22,29 @@ from graphray.store import StoreWriter
 from graphray.store.tables import adjacency_tables, index_tables, node_tables
 from graphray.threads import Threads, available_threads
 from partitioners.goal import Goal
+from partitioners.problem import EdgeSet, PartitionProblem
 from partitioners.quality import QualityMeter
-from partitioners.registry import Partitioner, needs_edges
+from partitioners.registry import needs_edges
+from partitioners.weights import column_weights
 
 
-def write_whole(
-    writer: StoreWriter,
-    graph: InputGraph,
-    partitioner: Partitioner,
-    parts: int,
-    rng_seed: int,
-    goal: Goal,
-) -> Written:
+def write_whole(writer: StoreWriter, graph: InputGraph, asked: Asked) -> Written:
     """Partition a graph and write its shards; raises as `partition_nodes` does."""
-    ends = {
-        relation: (edges.sources, edges.destinations) for relation, edges in graph.edges.items()
-    }
-    partitioned = partition_nodes(
-        partitioner,
-        {name: len(nodes.ids) for name, nodes in graph.nodes.items()},
-        {name: nodes.properties for name, nodes in graph.nodes.items()},
-        tuple(graph.edges),
-        ends if needs_edges(partitioner) else {},
-        parts,
-        rng_seed,
-        goal,
-    )
+    parts, goal = asked.parts, asked.goal
+    problem = _problem(graph, needs_edges(asked.partitioner), goal)
+    partitioned = partition_nodes(asked, problem)
     relabellings = partitioned.relabellings
+    meter = QualityMeter(
+        problem.type_names,
+        problem.type_offsets,
+        list(graph.edges),
+        partitioned.assignment,
+        goal.shares(parts),
+        {name: column_weights(problem, name) for name in goal.columns},
+    )
     with (
         Threads(available_threads()) as threads,
-        Threads.beside(_note_edges, partitioned.meter, graph) as noted,
+        Threads.beside(_note_edges, meter, graph) as noted,
     ):
         edge_offsets = _write(writer, graph, relabellings, parts, threads)
         noted.result()
@@ -59,8 +52,26 @@ def write_whole(
         graph.schema,
         PartitionBook(parts, {t: r.offsets for t, r in relabellings.items()}, edge_offsets),
         {relation: len(edges.sources) for relation, edges in graph.edges.items()},
-        partitioned.meter.quality().to_json(),
+        meter.quality().to_json(),
     )
+
+
+def _problem(graph: InputGraph, with_edges: bool, goal: Goal) -> PartitionProblem:
+    """What a partitioner is asked."""
+    counts = {name: len(nodes.ids) for name, nodes in graph.nodes.items()}
+    offsets = type_offsets(counts)
+    first = dict(zip(counts, offsets, strict=False))
+    edges = tuple(
+        EdgeSet(
+            relation,
+            edges.sources + first[relation.source],
+            edges.destinations + first[relation.destination],
+        )
+        for relation, edges in graph.edges.items()
+        if with_edges
+    )
+    columns = {name: nodes.properties for name, nodes in graph.nodes.items()}
+    return PartitionProblem(tuple(counts), offsets, edges, columns, goal)
 
 
 def _note_edges(meter: QualityMeter, graph: InputGraph) -> None:

@@ -7,19 +7,22 @@ step, so that a build which fails leaves nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
-from graphray.assigning import Written
-from graphray.build_streamed import exceeds, write_streamed
+from graphray.assigning import Asked, Written
+from graphray.build_plan import plan_of, workspace_of
+from graphray.build_streamed import check_streams, exceeds, write_streamed
 from graphray.build_whole import write_whole
 from graphray.errors import ArgumentError, StoreExists
+from graphray.executor import Executor
+from graphray.executors import ExecutorName, choose_executor
 from graphray.ingest import Directed, MissingNodes, read_graph
-from graphray.ingest.budget import Budget
+from graphray.ingest.budget import Budget, available_memory
+from graphray.ingest.journal import JournaledExecutor
 from graphray.ingest.opening import open_edges, open_nodes
 from graphray.ingest.reading import collect_inputs
-from graphray.ingest.workspace import spill_parent
 from graphray.schema import KindName
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
 from partitioners.defaults import default_name
@@ -27,7 +30,6 @@ from partitioners.goal import Goal
 from partitioners.registry import Partitioner, check_able, get
 
 IfExists = Literal["error", "new_version"]
-Write: TypeAlias = Callable[..., Written]
 
 
 def build(
@@ -50,6 +52,8 @@ def build(
     created_at: str | None = None,
     memory_budget: int | str | None = None,
     spill_folder: str | os.PathLike[str] | None = None,
+    executor: Executor | ExecutorName | None = None,
+    workers: int | None = None,
 ) -> Store:
     """Build a store from a graph.
 
@@ -67,7 +71,7 @@ def build(
             name.
         parts: number of partitions, at least 1 and at most the number of nodes.
         partitioner: a registered name, or an instance; None for the one of the kind of graph
-            (``"multilevel"`` for property graphs), or ``"hash"`` within a ``memory_budget``.
+            (``"multilevel"`` for property graphs), or ``"hash"`` through files.
         directed: for all relations, or per relation; None for what the input says, else True.
         missing_nodes: "error" rejects an edge to a node that the table lacks, "add" adds the node
             with null properties.
@@ -91,7 +95,14 @@ def build(
             to fit. None builds in memory, whatever it takes; the store is the same.
         spill_folder: where those files go, which take about as much room as the store; None for a
             folder beside the store's data, or for the system's temporary one where the store is
-            not on the local disk.
+            not on the local disk. All who work on the build have to see it under this path.
+        executor: who does the work of a build through files: ``"local"``, threads of this process;
+            ``"ray"``, tasks of the cluster at hand; an `graphray.executor.Executor` of your own.
+            None for tasks where this process is connected to a Ray cluster already, else threads.
+            The store is the same.
+        workers: how many of them work at the same time; None for one per processor. With either of
+            the two a build goes through files also without ``memory_budget``, with half of the
+            memory that this machine has left.
         created_at: recorded in the manifest, such as ``"2025-01-31T12:00:00Z"``.
 
     Returns:
@@ -116,57 +127,65 @@ def build(
         raise ArgumentError(f"parts = {parts!r}; expected 1 up to the number of nodes")
     if kind not in get_args(KindName):
         raise ArgumentError(f"kind = {kind!r}; expected one of {', '.join(get_args(KindName))}")
+    in_files = executor is not None or workers is not None
     goal = Goal.of(balance, target_sizes, imbalance)
     if partitioner is None:
-        partitioner = default_name(kind, parts, goal, in_memory=memory_budget is None)
+        in_memory = memory_budget is None and not in_files
+        partitioner = default_name(kind, parts, goal, in_memory=in_memory)
     chosen = get(partitioner) if isinstance(partitioner, str) else partitioner
     check_able(chosen, goal, parts)
+    runner = choose_executor(executor, workers)
     place, version = _next_version(uri, if_exists)
-    budget = None if memory_budget is None else Budget.of(memory_budget)
-    streams = None
-    if budget is not None:
+    asked = Asked(chosen, parts, rng_seed, goal)
+    about = {"kind": kind, "created_at": created_at}
+    if memory_budget is not None or in_files:
+        amount = available_memory() // 2 if memory_budget is None else memory_budget
+        budget = Budget.of(amount).shared_by(runner.workers)
+        opening: dict[str, Any] = {"batch_bytes": budget.batch_bytes, "executor": runner}
         streams = collect_inputs(
             edges,
             nodes,
             directed,
             missing_nodes,
-            partial(open_edges, src=src, dst=dst, block_bytes=budget.batch_bytes),
-            partial(open_nodes, block_bytes=budget.batch_bytes),
+            partial(open_edges, src=src, dst=dst, **opening),
+            partial(open_nodes, **opening),
         )
-        if not exceeds(streams, budget):
-            streams = None
-    if streams is None or budget is None:
-        graph = read_graph(
-            edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
-        )
-        write: Write = partial(write_whole, graph=graph)
-    else:
-        write = partial(
-            write_streamed,
-            inputs=streams,
-            missing_nodes=missing_nodes,
-            budget=budget,
-            spill_to=spill_parent(place.local_path, spill_folder),
-        )
+        if in_files or exceeds(streams, budget):
+            check_streams(chosen, budget)
+            plan = plan_of(streams, missing_nodes, place, asked)
+            with (
+                workspace_of(place, spill_folder, runner, plan) as space,
+                StoreWriter(place, version, space.build_id) as writer,
+            ):
+                space.begin(writer.build_id, goes_on=writer.took_over)
+                runner = JournaledExecutor(runner, space.done) if space.done else runner
+                written = write_streamed(
+                    writer, streams, missing_nodes, budget, space.spill, runner, asked
+                )
+                _publish(writer, written, asked, about)
+            return Store.open(place.uri, version)
+    graph = read_graph(
+        edges, nodes, directed=directed, missing_nodes=missing_nodes, src=src, dst=dst
+    )
     with StoreWriter(place, version) as writer:
-        written = write(writer, partitioner=chosen, parts=parts, rng_seed=rng_seed, goal=goal)
-        writer.publish(
-            written.schema,
-            written.book,
-            {
-                "kind": kind,
-                "created_at": created_at,
-                "partitioner": chosen.name,
-                "rng_seed": rng_seed,
-                "parts": parts,
-                "balance": goal.balance and list(goal.balance),
-                "target_sizes": goal.target_sizes and list(goal.target_sizes),
-                "num_nodes": {t: written.book.num_nodes(t) for t in written.book.node_offsets},
-                "num_edges": {str(r): count for r, count in written.num_edges.items()},
-                **written.quality,
-            },
-        )
+        _publish(writer, write_whole(writer, graph, asked), asked, about)
     return Store.open(place.uri, version)
+
+
+def _publish(writer: StoreWriter, written: Written, asked: Asked, about: Mapping[str, Any]) -> None:
+    goal = asked.goal
+    build = {
+        **about,
+        "partitioner": asked.partitioner.name,
+        "rng_seed": asked.rng_seed,
+        "parts": asked.parts,
+        "balance": goal.balance and list(goal.balance),
+        "target_sizes": goal.target_sizes and list(goal.target_sizes),
+        "num_nodes": {t: written.book.num_nodes(t) for t in written.book.node_offsets},
+        "num_edges": {str(r): count for r, count in written.num_edges.items()},
+        **written.quality,
+    }
+    writer.publish(written.schema, written.book, build)
 
 
 def _next_version(uri: StoreUri, if_exists: IfExists) -> tuple[Place, int]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graphray.kernels.border import set_known
 from graphray.kernels.partition_quality import count_known, note_edges
 from graphray.schema import Relation
 from partitioners.hypergraph_levels import is_hypergraph
@@ -172,6 +173,28 @@ class QualityMeter:
                 owners = self._assignment[destination][destinations]
                 home = self._assignment[source][sources] == owners
                 self._at_home[destination][destinations[home]] = True
+
+    def note_counts(self, number: int, size: int, cut: int, loads: npt.NDArray[np.int64]) -> None:
+        """Take in edges of relation ``number`` that were counted elsewhere.
+
+        Args:
+            number: which relation.
+            size: how many edges.
+            cut: those whose ends lie in different partitions.
+            loads: ``int64[parts]``, edge ends per partition.
+        """
+        self._sizes[number] += size
+        self._cuts[number] += cut
+        self._loads[number] += loads
+
+    def note_known(self, node_type: str, part: int, packed: npt.NDArray[np.uint8]) -> None:
+        """Take in which nodes of others a partition knows, a bit per node (`numpy.packbits`)."""
+        set_known(packed, part, self._known[self._nodes[node_type]])
+
+    def note_home(self, relation: Relation, first: int, home: npt.NDArray[np.bool_]) -> None:
+        """Take in which destinations, from the ``first`` on, have a source in their partition."""
+        if self._at_home is not None:
+            self._at_home[self._nodes[relation.destination]][first : first + len(home)] |= home
 
     def quality(self) -> Quality:
         """The quality as to all edges so far."""

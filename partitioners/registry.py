@@ -231,6 +231,16 @@ def reads_batches(partitioner: Partitioner) -> bool:
     return not needs_edges(partitioner) or getattr(partitioner, "reads_batches", False)
 
 
+def is_built_in(partitioner: Partitioner) -> bool:
+    """Whether a partitioner is one of GraphRay's own, which its name and settings tell all about.
+
+    >>> is_built_in(get("hash")), is_built_in(_FromFunction("hash", print))
+    (True, False)
+    """
+    kind = type(partitioner)
+    return f"{kind.__module__}:{kind.__qualname__}" in _BUILT_IN.values()
+
+
 def needs_edges(partitioner: Partitioner) -> bool:
     """Whether a partitioner looks at edges or columns; others say ``needs_edges = False``.
 

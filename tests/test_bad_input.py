@@ -29,6 +29,7 @@ from graphray.errors import (
 )
 from graphray.ingest.budget import Budget
 from graphray.store import Store, StoreWriter
+from graphray.store.writer import ShardTarget
 
 Refused = Callable[..., GraphRayError]
 
@@ -295,15 +296,15 @@ def test_file_where_the_store_should_go(tmp_path: Path) -> None:
 
 
 def test_build_that_dies_half_way_leaves_nothing(refused: Refused, monkeypatch: Any) -> None:
-    write, calls = StoreWriter.write, []
+    write, calls = ShardTarget.write, []
 
-    def dying(self: StoreWriter, *arguments: Any) -> None:
-        write(self, *arguments)
+    def dying(self: ShardTarget, *arguments: Any) -> Any:
         calls.append(arguments)
-        if len(calls) == 3:
+        if len(calls) == 4:
             raise GraphRayError("out of luck")
+        return write(self, *arguments)
 
-    monkeypatch.setattr(StoreWriter, "write", dying)
+    monkeypatch.setattr(ShardTarget, "write", dying)
     refused(GraphRayError, GOOD, parts=2)
 
 

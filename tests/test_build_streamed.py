@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,9 @@ from pyarrow import parquet as pq
 
 from graphray import builder
 from graphray.builder import build
-from graphray.errors import ArgumentError, StoreError
+from graphray.errors import ArgumentError, StoreError, StoreNotFound
+from graphray.executor import LocalExecutor
+from graphray.ingest import streams
 from graphray.ingest.budget import Budget
 from graphray.schema import Relation
 from graphray.store import Store
@@ -227,22 +230,28 @@ def test_nodes_that_do_not_fit(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("after", [0, 1, 30])
-def test_a_full_disk_while_spilling(tmp_path: Path, monkeypatch: Any, after: int) -> None:
-    write, calls = os.pwrite, iter(range(10**6))
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    """A folder on a disk of 1 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("mounting needs more rights")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
 
-    def full(file: int, content: Any, position: int) -> int:
-        if next(calls) >= after:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(file, content, position)
 
-    monkeypatch.setattr(os, "pwrite", full)
-    spill = tmp_path / "spill"
-    spill.mkdir()
-    with pytest.raises(StoreError, match="No space left on device; make room there"):
-        streamed(EDGES, tmp_path / "s", parts=2, spill_folder=spill)
-    assert list(tmp_path.iterdir()) == [spill]
-    assert not list(spill.iterdir())
+@pytest.mark.parametrize("num_edges", [90_000, 300_000])
+def test_a_full_disk_while_spilling(
+    tmp_path: Path, small_disk: Path, monkeypatch: Any, num_edges: int
+) -> None:
+    monkeypatch.setattr(Budget, "of", classmethod(lambda cls, amount: Budget(amount, 2**16)))
+    ends = np.arange(num_edges) % 1000
+    with pytest.raises(StoreError, match=r"No space left on device; make room there"):
+        streamed((ends, ends), tmp_path / "s", parts=2, spill_folder=small_disk)
+    assert list(tmp_path.iterdir()) == [small_disk]
+    assert not list(small_disk.iterdir())
 
 
 def test_a_full_disk_while_writing_shards(tmp_path: Path, monkeypatch: Any) -> None:
@@ -260,28 +269,118 @@ def test_spilling_to_another_folder_leaves_nothing_there(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
+KILLED = """
+import os, signal, sys
+from graphray import builder
+from graphray.ingest import streams
+from graphray.ingest.journal import JournaledExecutor
+
+streams.SECTION_BYTES = 2**12
+keep, after, calls = JournaledExecutor._keep, int(sys.argv[3]), []
+
+def dying(self, *arguments):
+    calls.append(arguments)
+    if len(calls) > after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    keep(self, *arguments)
+
+JournaledExecutor._keep = dying
+builder.build(sys.argv[1], sys.argv[2], parts=3, nodes=sys.argv[4], missing_nodes="add",
+              partitioner="hash", workers=2)
+"""
+
+
+class Counting(LocalExecutor):
+    """Counts the pieces of work that it does."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.done = 0
+
+    def run(self, *arguments: Any) -> Any:
+        for result in super().run(*arguments):
+            self.done += 1
+            yield result
+
+
+@pytest.fixture
+def small_sections(monkeypatch: Any) -> None:
+    monkeypatch.setattr(streams, "SECTION_BYTES", 2**12)
+
+
+def killed(edges: Path, nodes: Path, uri: Path, after: int) -> None:
+    """A build that is killed when so many pieces of work are done."""
+    command = [sys.executable, "-c", KILLED, str(edges), str(uri), str(after), str(nodes)]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    with pytest.raises(StoreNotFound):
+        Store.open(uri)
+
+
+@pytest.mark.usefixtures("small_sections")
+def test_a_killed_build_goes_on_where_it_was(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    edges, nodes, uri = tmp_path / "e.csv", tmp_path / "n.parquet", tmp_path / "s"
+    table = pa.table({"src": rng.integers(0, 99, 3000), "dst": rng.integers(0, 99, 3000)})
+    csv.write_csv(table, edges)
+    pq.write_table(pa.table({"id": np.arange(50), "x": np.arange(50)}), nodes)
+    options = {"nodes": nodes, "missing_nodes": "add", "parts": 3, "partitioner": "hash"}
+    whole = build(edges, tmp_path / "whole", **options)
+    alone = Counting()
+    build(edges, tmp_path / "alone", executor=alone, **options)
+    for after in (0, 2, 5, 6):
+        # While numbering, dealing out and sorting; each time from where the time before ended.
+        killed(edges, nodes, uri, after)
+    again = Counting()
+    goes_on = build(edges, uri, executor=again, **options)
+    assert content(goes_on) == content(whole)
+    assert alone.done - again.done == 2 + 5 + 6
+    assert sorted(path.name for path in uri.iterdir()) == ["data", "manifest-00000001.json"]
+    assert len(list((uri / "data").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("small_sections")
+@pytest.mark.parametrize("what", ["input", "setting", "swept data"])
+def test_a_killed_build_of_something_else_is_not_gone_on_with(tmp_path: Path, what: str) -> None:
+    edges, nodes, uri = tmp_path / "e.csv", tmp_path / "n.parquet", tmp_path / "s"
+    ends = np.arange(3000) % 99
+    csv.write_csv(pa.table({"src": ends, "dst": ends[::-1]}), edges)
+    pq.write_table(pa.table({"id": np.arange(50)}), nodes)
+    killed(edges, nodes, uri, 12)
+    options: dict[str, Any] = {
+        "nodes": nodes,
+        "missing_nodes": "add",
+        "parts": 3,
+        "partitioner": "hash",
+    }
+    if what == "input":
+        csv.write_csv(pa.table({"src": ends, "dst": ends}), edges)
+    elif what == "setting":
+        options["parts"] = 2
+    else:
+        shutil.rmtree(uri / "data")
+    whole = build(edges, tmp_path / "whole", **options)
+    again = Counting()
+    built = build(edges, uri, executor=again, **options)
+    assert content(built) == content(whole)
+    assert sorted(path.name for path in uri.iterdir()) == ["data", "manifest-00000001.json"]
+    assert len(list((uri / "data").iterdir())) == 1
+
+
 WAITING = """
 import sys
 import numpy as np
 from graphray import builder
-from graphray.errors import ArgumentError, StoreError
-from graphray.ingest.budget import Budget
-from graphray.ingest.spill import Spill
-from graphray.threads import Threads
+from graphray.ingest.spill import SpillWriter
 
-builder.exceeds = lambda inputs, budget: True
-Budget.of = classmethod(lambda cls, amount: Budget(amount, 64))
-append, calls = Spill.append, []
+exit, calls = SpillWriter.__exit__, []
 
 def waiting(self, *arguments):
-    append(self, *arguments)
-    calls.append(arguments)
-    if len(calls) == 5:
-        print("half-way", flush=True)
-        sys.stdin.read()
+    exit(self, *arguments)
+    print("half-way", flush=True)
+    sys.stdin.read()
 
-Spill.append = waiting
-builder.build((np.arange(40), (np.arange(40) + 1) % 40), sys.argv[1], memory_budget=2**30)
+SpillWriter.__exit__ = waiting
+builder.build((np.arange(40), (np.arange(40) + 1) % 40), sys.argv[1], workers=1)
 """
 
 

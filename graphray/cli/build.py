@@ -11,6 +11,7 @@ from graphray.cli.arguments import edge_files, node_files, sizes
 from graphray.cli.helptext import Command
 from graphray.cli.info import describe, print_description
 from graphray.cli.output import print_json
+from graphray.executors import ExecutorName
 from graphray.ingest import MissingNodes
 
 
@@ -59,6 +60,12 @@ from graphray.ingest import MissingNodes
 @click.option(
     "--spill-folder", metavar="FOLDER", help="Where to spill.  [default: beside the store]"
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    help="Threads of this process, or tasks of the Ray cluster at hand.  [default: local]",
+)
+@click.option("--workers", type=int, help="How many work at once.  [default: one per processor]")
 @click.option("--json", "as_json", is_flag=True, help="Print what was built as JSON.")
 def command(
     edges: tuple[str, ...],
@@ -77,6 +84,8 @@ def command(
     rng_seed: int,
     memory_budget: str | None,
     spill_folder: str | None,
+    executor: ExecutorName | None,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Build a partitioned store from edge and node files.
@@ -90,6 +99,8 @@ def command(
       graphray build e.csv store/ --nodes n.csv --parts 3 --balance cost --target-sizes 2,1,1
     A graph larger than memory:
       graphray build edges/ store/ --parts 64 --memory-budget 4GiB
+    By all machines of a Ray cluster, which see the same folders:
+      graphray build edges/ store/ --parts 64 --executor ray
     With a node table, whose other columns become properties:
       graphray build cites.parquet store/ --nodes papers.parquet
     Several kinds:
@@ -116,6 +127,8 @@ def command(
         rng_seed=rng_seed,
         memory_budget=memory_budget,
         spill_folder=spill_folder,
+        executor=executor,
+        workers=workers,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     description = describe(built)

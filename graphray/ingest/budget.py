@@ -8,7 +8,9 @@ and the partitions being sorted. The first has to fit; the other two are cut to 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import psutil
 
 from graphray.errors import ArgumentError
 
@@ -18,6 +20,8 @@ MEMORY_BUDGET_MIN = 64 * 2**20
 _NODES_SHARE = 0.75
 # Batches under way, each some times its size while it is dealt out, stay below a quarter.
 _BATCHES_PER_BUDGET = 96
+_BATCHES_PER_WORKER = 48
+_BATCH_BYTES_MIN = 2**16
 _BATCH_BYTES_MAX = 2**24
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{prefix}iB": 2 ** (10 * power) for power, prefix in enumerate("KMGT", start=1)}
@@ -56,6 +60,15 @@ class Budget:
             )
         return cls(total, min(total // _BATCHES_PER_BUDGET, _BATCH_BYTES_MAX))
 
+    def shared_by(self, workers: int) -> Budget:
+        """The same memory with batches for so many workers at the same time.
+
+        >>> Budget.of("1GiB").shared_by(64).batch_bytes
+        349525
+        """
+        share = max(self.total_bytes // (_BATCHES_PER_WORKER * workers), _BATCH_BYTES_MIN)
+        return replace(self, batch_bytes=min(self.batch_bytes, share))
+
     def check_nodes(self, needed_bytes: int) -> None:
         """Raise ArgumentError where what is kept per node leaves too little for the rest."""
         if needed_bytes > self.total_bytes * _NODES_SHARE:
@@ -64,6 +77,11 @@ class Budget:
                 f"stay in memory, alone take about {in_words(needed_bytes)}; pass at least "
                 f"{in_words(int(needed_bytes / _NODES_SHARE) + 1)}"
             )
+
+
+def available_memory() -> int:
+    """The bytes of memory that this machine has left."""
+    return int(psutil.virtual_memory().available)
 
 
 def memory_bytes(amount: int | str, name: str = "memory_budget") -> int:

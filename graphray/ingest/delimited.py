@@ -9,8 +9,8 @@ file, and only then are batches handed out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyarrow import csv
@@ -35,7 +35,16 @@ _LOOSER = (
     pa.binary(),
 )
 
+_FITS = ((pa.int64(), pa.float64()), (pa.timestamp("s"), pa.timestamp("ns")))
+
 Types = Mapping[str, pa.DataType]
+
+
+class Settled(NamedTuple):
+    """What a first pass over text finds: its columns, and how many rows there are."""
+
+    schema: pa.Schema
+    num_rows: int
 
 
 class Delimited:
@@ -58,32 +67,36 @@ class Delimited:
         self._check_header(table.schema)
         return table
 
-    def settle_schema(self, block_bytes: int) -> pa.Schema:
-        """The type of every column, as all of its values together have it.
+    def settle(self, block_bytes: int, at_least: Types | None = None) -> Settled:
+        """The number of rows, and the type of every column as all of its values have it.
+
+        Args:
+            block_bytes: how much is parsed at once.
+            at_least: for all columns in their order, or None: the type that is tried first; those
+                before it in Arrow's order are not.
 
         Raises:
             InputError: where the file does not parse, naming the row where it can be found.
         """
-        types: dict[str, pa.DataType] = {}
+        types = dict(at_least or {})
+        tried = pa.schema(list(types.items()))  # all columns, or none: then Arrow decides first
         while True:
             try:
                 with self._blocks(block_bytes, types) as reader:
-                    schema = reader.schema
+                    tried = schema = reader.schema
                     self._check_header(schema)
-                    for _ in reader:
-                        pass
-                return schema
+                    return Settled(schema, sum(batch.num_rows for batch in reader))
             except pa.ArrowInvalid as error:
                 found = _FAILED_COLUMN.match(str(error))
                 if "conversion error" not in str(error) or found is None:
                     raise self._problem(error) from error
-                field = schema.field(int(found.group(1)))
+                field = tried.field(int(found.group(1)))
                 types[field.name] = _looser(types.get(field.name, field.type))
 
     def batches(
         self, schema: pa.Schema, columns: Sequence[str], block_bytes: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in blocks, with some of the columns, in the types of `settle_schema`."""
+        """The rows in blocks, with some of the columns, in the types of `settle`."""
         types = {field.name: field.type for field in schema}
         with self._blocks(block_bytes, types, columns) as reader:
             yield from reader
@@ -172,6 +185,31 @@ def _conversion(types: Types, columns: Sequence[str] | None = None) -> csv.Conve
         column_types=dict(types),
         include_columns=None if columns is None else list(columns),
     )
+
+
+def common_type(dtypes: Iterable[pa.DataType]) -> pa.DataType:
+    """The first type in Arrow's order that may fit all values of which some fit each type.
+
+    >>> common_type([pa.int64(), pa.null(), pa.float64()])
+    DataType(double)
+    """
+    return max(dtypes, key=_rank)
+
+
+def surely_fits(values: pa.DataType, dtype: pa.DataType) -> bool:
+    """Whether all that parses as one type parses as another; where not, it has to be tried.
+
+    >>> surely_fits(pa.int64(), pa.float64()), surely_fits(pa.int64(), pa.bool_())
+    (True, False)
+    """
+    return (
+        values == dtype or values == pa.null() or dtype == pa.string() or (values, dtype) in _FITS
+    )
+
+
+def _rank(dtype: pa.DataType) -> float:
+    # A type of Arrow's own, such as a time with a zone, gives way to text only.
+    return _LOOSER.index(dtype) if dtype in _LOOSER else _LOOSER.index(pa.string()) - 0.5
 
 
 def _looser(dtype: pa.DataType) -> pa.DataType:

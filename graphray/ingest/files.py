@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 from pyarrow import fs
@@ -17,6 +17,7 @@ from pyarrow import parquet as pq
 from graphray.bfloat16 import empty_table
 from graphray.errors import InputError, InputNotFound
 from graphray.ingest.delimited import Delimited
+from graphray.ingest.extents import Extent, ExtentStream, newlines_between
 from graphray.ingest.json_lines import JSON_LINES_SUFFIXES, JsonLines
 from graphray.ingest.source import Piece, Source
 from graphray.progress import progress
@@ -100,25 +101,42 @@ class InputFile:
         return CSV_FIRST_ROW if self.suffix in DELIMITERS else 1
 
     @property
-    def text(self) -> Delimited | JsonLines:
-        """The file as one of text."""
-        if self.suffix in JSON_LINES_SUFFIXES:
-            return JsonLines(self._open, self.label)
-        return Delimited(self._open, DELIMITERS[self.suffix], self.label)
+    def has_header(self) -> bool:
+        """Whether the first line of a file of text names the columns."""
+        return self.suffix in DELIMITERS
 
-    def _open(self) -> pa.NativeFile:
-        return self.filesystem.open_input_stream(self.path)
+    def text(self, extent: Extent | None = None) -> Delimited | JsonLines:
+        """The file, or some of its lines, as text."""
+
+        def open_stream() -> Any:
+            if extent is not None:
+                return ExtentStream(self.open_at_random(), extent)
+            return self.filesystem.open_input_stream(self.path)
+
+        if self.has_header:
+            return Delimited(open_stream, DELIMITERS[self.suffix], self.label)
+        return JsonLines(open_stream, self.label)
+
+    def open_at_random(self) -> pa.NativeFile:
+        """The file as it lies there, to be read from any position."""
+        return self.filesystem.open_input_file(self.path)
 
     @contextmanager
-    def reported(self) -> Iterator[None]:
-        """Turn what Arrow raises about the file into an error that names it."""
+    def reported(self, extent: Extent | None = None) -> Iterator[None]:
+        """Turn what is raised about the file, or some of its lines, into an error that names it."""
         try:
             yield
         except FileNotFoundError as error:
             raise InputNotFound("there is no such file", source=self.label) from error
-        except (pa.ArrowException, OSError) as error:
-            if isinstance(error, InputError):
+        except InputError as error:
+            if extent is None or error.row is None:
                 raise
+            with self.open_at_random() as file:
+                before = newlines_between(file, len(extent.header), extent.start)
+            raise InputError(
+                error.problem, source=error.source, row=error.row + before, column=error.column
+            ) from error
+        except (pa.ArrowException, OSError) as error:
             raise InputError(f"cannot be read: {error}", source=self.label) from error
 
     def read(self) -> pa.Table:
@@ -126,7 +144,7 @@ class InputFile:
         with self.reported():
             if self.is_parquet:
                 return pq.read_table(self.path, filesystem=self.filesystem, partitioning=None)
-            return self.text.read()
+            return self.text().read()
 
 
 def _expand(path: str) -> list[InputFile]:

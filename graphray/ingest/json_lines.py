@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyarrow import json
 
 from graphray.errors import InputError
+from graphray.ingest.delimited import Settled
 
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 _BLOCK_BYTES = 2**24
@@ -50,16 +51,20 @@ class JsonLines:
             >>> JsonLines(lambda: io.BytesIO(content), "e.jsonl").read().to_pylist()
             [{'src': 1, 'dst': 2}, {'src': 3, 'dst': None}]
         """
-        schema = self.settle_schema(_BLOCK_BYTES)
+        schema = self.settle(_BLOCK_BYTES).schema
         return pa.Table.from_batches(self.batches(schema, schema.names, _BLOCK_BYTES), schema)
 
-    def settle_schema(self, block_bytes: int) -> pa.Schema:
-        """The type of every column, as all of its values together have it; raises as `read`."""
-        settled = pa.schema([])
+    def settle(self, block_bytes: int) -> Settled:
+        """The number of rows, and the type of every column as all of its values have it.
+
+        Raises as `read`.
+        """
+        settled, num_rows = pa.schema([]), 0
         for block in self._blocks(block_bytes):
-            found = self._parse(block, pa.schema([])).schema
+            found = self._parse(block, pa.schema([]))
+            num_rows += found.num_rows
             try:
-                settled = pa.unify_schemas([settled, found], promote_options="permissive")
+                settled = pa.unify_schemas([settled, found.schema], promote_options="permissive")
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise InputError(
                     f"a key's values have no common type: {error}",
@@ -68,12 +73,12 @@ class JsonLines:
                 ) from error
         if not settled.names:
             raise InputError("the file is empty", source=self._label)
-        return settled
+        return Settled(settled, num_rows)
 
     def batches(
         self, schema: pa.Schema, columns: Sequence[str], block_bytes: int
     ) -> Iterator[pa.RecordBatch]:
-        """The rows in blocks, with some of the columns, in the types of `settle_schema`."""
+        """The rows in blocks, with some of the columns, in the types of `settle`."""
         wanted = pa.schema([schema.field(name) for name in columns])
         for block in self._blocks(block_bytes):
             yield from self._parse(block, wanted, others="ignore").select(columns).to_batches()

@@ -1,12 +1,13 @@
-"""Looking up the stable ids of a stream's batches, and collecting the distinct ids of one.
+"""Looking up stable ids, and collecting the distinct ids of many batches.
 
-What is held is proportional to the number of nodes, whatever the number of edges.
+What is held is proportional to the number of nodes, whatever the number of edges. Both can be
+pickled, so that they work wherever edges are read.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphray.errors import DanglingEdge
 from graphray.ids import UserIds, index_keys
 from graphray.ingest.identity import ABSENT, IdColumn, IdMap
 from graphray.kernels.lookup import mark_present
@@ -97,76 +99,110 @@ class SearchedIds:
         return ABSENT
 
 
+@dataclass(frozen=True)
+class StableIds:
+    """The numbered nodes of one type, by their ids."""
+
+    node_type: str
+    lookup: Lookup
+
+    def of(self, column: IdColumn) -> npt.NDArray[Any]:
+        """The stable id of every id of a column of edges.
+
+        Raises:
+            DanglingEdge: where one is not among the nodes.
+        """
+        found = self.lookup.positions(column)
+        if len(found) and found.min() == ABSENT:
+            row = int(np.argmax(found == ABSENT))
+            raise column.source.problem(
+                f"the edge names {self.node_type} {column.values[row].as_py()!r}, which the node "
+                'table lacks; add it there, or pass missing_nodes="add"',
+                row=row,
+                column=column.column,
+                kind=DanglingEdge,
+            )
+        return found
+
+    def unlisted(self, column: IdColumn) -> pa.ChunkedArray:
+        """The ids of a column that are not among the nodes."""
+        return column.values.filter(pa.array(self.lookup.positions(column) == ABSENT))
+
+
 class DistinctIds:
-    """Collects the distinct ids of batches; several threads may add.
+    """Collects the distinct ids of one node type.
 
     Args:
+        kind: what the ids are.
         check_bytes: called with what is held each time it grows; raises where that is too much.
         slots_max: up to this span integers are marked in a table, a byte each.
+
+    Example:
+        >>> distinct = DistinctIds("int64", lambda held_bytes: None, slots_max=100)
+        >>> distinct.add(pa.chunked_array([[7, 5, 7]]))
+        >>> distinct.sorted().tolist()
+        [5, 7]
     """
 
-    def __init__(self, check_bytes: CheckBytes, slots_max: int) -> None:
+    def __init__(self, kind: IdKind, check_bytes: CheckBytes, slots_max: int) -> None:
+        self._kind = kind
         self._check_bytes = check_bytes
         self._slots_max = slots_max
         self._low = 0
-        self._present: npt.NDArray[np.bool_] | None = np.empty(0, np.bool_)
+        self._present: npt.NDArray[np.bool_] | None = None
+        if kind == "int64":
+            self._present = np.empty(0, np.bool_)
         self._merged: pa.Array | None = None
         self._waiting: list[pa.Array] = []
-        self._lock = threading.Lock()
 
-    def add(self, column: IdColumn) -> None:
-        """Take in the ids of a batch."""
-        if column.kind is None:
+    def add(self, values: pa.ChunkedArray) -> None:
+        """Take in ids: integers, or large strings."""
+        if len(values) == 0:
             return
-        if column.kind == "int64":
-            bounds = pc.min_max(column.values).as_py()
-            with self._lock:
-                if self._reach(bounds["min"], bounds["max"]):
-                    assert self._present is not None
-                    for chunk in column.values.chunks:
-                        mark_present(chunk.to_numpy(), self._low, self._present)
-                    return
-        distinct = pc.unique(column.values)
-        self._wait(distinct.cast(pa.int64()) if column.kind == "int64" else distinct)
+        if self._present is not None:
+            bounds = pc.min_max(values).as_py()
+            self._present = self._reaching(self._present, bounds["min"], bounds["max"])
+        if self._present is not None:
+            for chunk in values.chunks:
+                mark_present(chunk.to_numpy(), self._low, self._present)
+            return
+        distinct = pc.unique(values)
+        self._waiting.append(distinct.cast(pa.int64()) if self._kind == "int64" else distinct)
+        merged = 0 if self._merged is None else len(self._merged)
+        if sum(map(len, self._waiting)) > max(merged, _WAITING_MIN):
+            self._merge()
 
-    def sorted(self, kind: IdKind) -> UserIds:
+    def sorted(self) -> UserIds:
         """All distinct ids in ascending order (strings by their UTF-8 bytes)."""
-        if kind == "int64" and self._present is not None:
+        if self._present is not None:
             return np.flatnonzero(self._present).astype(np.int64, copy=False) + self._low
         self._merge()
         merged = self._merged
-        if kind == "int64":
+        if self._kind == "int64":
             return np.empty(0, np.int64) if merged is None else np.sort(merged.to_numpy())
         if merged is None:
             return pa.array([], pa.large_string())
         return merged.take(pc.sort_indices(merged))
 
-    def _reach(self, low: int, high: int) -> bool:
-        """Make the table span the ids; False where there is none any more."""
-        if self._present is None:
-            return False
-        if len(self._present):
-            low, high = min(low, self._low), max(high, self._low + len(self._present) - 1)
+    def _reaching(
+        self, present: npt.NDArray[np.bool_], low: int, high: int
+    ) -> npt.NDArray[np.bool_] | None:
+        """The table, made to span the ids too; None where it would be too large."""
+        if len(present):
+            low, high = min(low, self._low), max(high, self._low + len(present) - 1)
         span = high - low + 1
         if span > self._slots_max:
-            marked = np.flatnonzero(self._present).astype(np.int64, copy=False) + self._low
-            self._present = None
+            marked = np.flatnonzero(present).astype(np.int64, copy=False) + self._low
             self._waiting.append(pa.array(marked))
-            return False
-        if span > len(self._present):
-            self._check_bytes(span)
-            wider = np.zeros(span, np.bool_)
-            start = self._low - low if len(self._present) else 0
-            wider[start : start + len(self._present)] = self._present
-            self._low, self._present = low, wider
-        return True
-
-    def _wait(self, distinct: pa.Array) -> None:
-        with self._lock:
-            self._waiting.append(distinct)
-            merged = 0 if self._merged is None else len(self._merged)
-            if sum(map(len, self._waiting)) > max(merged, _WAITING_MIN):
-                self._merge()
+            return None
+        if span == len(present):
+            return present
+        self._check_bytes(span)
+        wider = np.zeros(span, np.bool_)
+        start = self._low - low if len(present) else 0
+        wider[start : start + len(present)] = present
+        self._low = low
+        return wider
 
     def _merge(self) -> None:
         held = [] if self._merged is None else [self._merged]

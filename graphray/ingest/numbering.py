@@ -2,26 +2,23 @@
 
 The same stable ids as when the whole graph is read: the row in the node table, or the rank of the
 id. Edges are read once before they are dealt out, and only where they tell of nodes: those of a
-type without a table, or with ``missing_nodes="add"``.
+type without a table, or with ``missing_nodes="add"``. Whoever reads a section of them tells the
+distinct ids in it that no table has; which order they come in does not matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.bfloat16 import empty_table
-from graphray.errors import DanglingEdge
+from graphray.executor import Executor
 from graphray.ids import UserIds
 from graphray.ingest.budget import Budget
-from graphray.ingest.graph import MissingNodes, brought_nodes, joined, type_names
+from graphray.ingest.graph import MissingNodes, brought_nodes, joined, type_names, with_null_rows
 from graphray.ingest.identity import (
-    ABSENT,
     IdColumn,
     check_unique,
     first_text,
@@ -30,124 +27,53 @@ from graphray.ingest.identity import (
     settle_kind,
 )
 from graphray.ingest.inputs import id_column
-from graphray.ingest.lookup import DistinctIds, Lookup, lookup_of
+from graphray.ingest.lookup import CheckBytes, DistinctIds, StableIds, lookup_of
 from graphray.ingest.opening import EdgeStream
 from graphray.ingest.reading import GraphInputs
 from graphray.ingest.source import Source, columns_of
-from graphray.ingest.streams import Batch, Stream, TableStream
+from graphray.ingest.streams import Section, Stream, TableStream
 from graphray.progress import progress
 from graphray.schema import GraphSchema, IdKind, NodeType, Relation, RelationType
-from graphray.threads import Threads
 
 # Kept per node during a build: its id, the way from and to its global id, its partition, what the
 # quality of the partition is counted from, and the keys of the index while that is sorted.
 _NODE_BYTES = 80
 # The share of the budget for marking integer ids in a table, a byte each.
 _MARKS_SHARE = 4
+# A section's own table of marks spans no more than this many slots per row.
+_SLOTS_PER_ROW = 16
 
 
+@dataclass(frozen=True)
 class NumberedNodes:
-    """The nodes of one type, and the way from their ids to stable ids.
+    """The nodes of one type.
 
     Attributes:
         ids: users' ids by stable id.
         kind: integers or strings.
+        stable: the way from ids to stable ids.
         properties: empty, with the columns of properties.
         table: where the properties are read; None where there are none.
         num_listed: the nodes that ``table`` has; those after it have null properties.
     """
 
-    def __init__(self, name: str, listed: Stream | None, may_add: bool, budget: Budget) -> None:
-        self.name = name
-        self.kind: IdKind = "int64"
-        self.ids: UserIds = np.empty(0, np.int64)
-        self.properties = pa.table({})
-        self.table: Stream | None = None
-        self._first: IdColumn | None = None
-        self._budget = budget
-        self._added: DistinctIds | None = None
-        self._lookup: Lookup | None = None
-        if listed is not None:
-            self._take_table(listed)
-        self.num_listed = len(self.ids)
-        if may_add:
-            marks_max = budget.total_bytes // _MARKS_SHARE
-            self._added = DistinctIds(budget.check_nodes, marks_max)
+    ids: UserIds
+    kind: IdKind
+    stable: StableIds
+    properties: pa.Table
+    table: Stream | None
+    num_listed: int
 
-    @property
-    def collects(self) -> bool:
-        """Whether edges may name nodes that are not known yet, and have to be read for them."""
-        return self._added is not None
+    def column(self, name: str, budget: Budget, executor: Executor) -> pa.Table:
+        """One column of properties, a row per node."""
+        assert self.table is not None
+        listed = _whole_column(self.table, name, budget, executor).properties(())
+        return with_null_rows(listed, len(self.ids) - self.num_listed)
 
     @property
     def kept_bytes(self) -> int:
         """About what is kept in memory for the nodes throughout a build."""
-        return len(self.ids) * _NODE_BYTES + (0 if self.kind == "int64" else self.ids.nbytes)
-
-    def collect(self, column: IdColumn) -> None:
-        """Take in the ids that a batch of edges names."""
-        self._settle(column)
-        if self._added is None:
-            return
-        if self.num_listed:
-            absent = self._positions(column) == ABSENT
-            values = column.values.filter(pa.array(absent))
-            kind = column.kind if len(values) else None
-            column = IdColumn(column.source, column.column, values, kind)
-        self._added.add(column)
-
-    def finish(self) -> None:
-        """Number the collected ids after those of the table."""
-        if self._added is not None:
-            added = self._added.sorted(self.kind)
-            self.ids = joined(self.ids, added) if self.num_listed else added
-            self._added = self._lookup = None
-        self._budget.check_nodes(self.kept_bytes)
-        if self._lookup is None:
-            self._lookup = lookup_of(self.ids)
-
-    def stable_ids(self, column: IdColumn) -> npt.NDArray[Any]:
-        """The stable id of every id of a batch.
-
-        Raises:
-            DanglingEdge: where one is not among the nodes.
-        """
-        self._settle(column)
-        found = self._positions(column)
-        if len(found) and found.min() == ABSENT:
-            row = int(np.argmax(found == ABSENT))
-            raise column.source.problem(
-                f"the edge names {self.name} {column.values[row].as_py()!r}, which the node table "
-                'lacks; add it there, or pass missing_nodes="add"',
-                row=row,
-                column=column.column,
-                kind=DanglingEdge,
-            )
-        return found
-
-    def _take_table(self, listed: Stream) -> None:
-        name = id_column(Source.of(empty_table(listed.schema), listed.label))
-        column = read_ids(_whole_column(listed, name, self._budget), name)
-        self._settle(column)
-        check_unique(self.name, column)
-        self.ids = column.as_user_ids(self.kind)
-        self.properties = _properties(listed, (name,))
-        self.table = listed if self.properties.num_columns else None
-        self._budget.check_nodes(self.kept_bytes)
-        self._lookup = lookup_of(self.ids)
-
-    def _settle(self, column: IdColumn) -> None:
-        """Hold a column's kind of ids against the first that had any."""
-        if self._first is None and column.kind is not None:
-            empty = column.values.slice(0, 0)
-            self._first = IdColumn(column.source.slice(0, 1), column.column, empty, column.kind)
-            self.kind = column.kind
-        if self._first is not None:
-            settle_kind(self.name, [self._first, column])
-
-    def _positions(self, column: IdColumn) -> npt.NDArray[Any]:
-        assert self._lookup is not None
-        return self._lookup.positions(column)
+        return _kept_bytes(self.ids)
 
 
 @dataclass(frozen=True)
@@ -166,8 +92,9 @@ class NumberedEdges:
 
     @property
     def columns(self) -> list[str]:
-        """The columns to read."""
-        return [self.edges.src, self.edges.dst, *self.properties.column_names]
+        """The columns to read, each once."""
+        own = [self.edges.src, self.edges.dst, *self.properties.column_names]
+        return list(dict.fromkeys(own))
 
 
 @dataclass(frozen=True)
@@ -191,12 +118,24 @@ class NumberedGraph:
             ),
         )
 
+    def columns(
+        self, names: Sequence[str], budget: Budget, executor: Executor
+    ) -> dict[str, pa.Table]:
+        """Those columns of properties that have one of some names, per node type that has any."""
+        found: dict[str, pa.Table] = {}
+        for node_type, nodes in self.nodes.items():
+            own = [name for name in names if name in nodes.properties.column_names]
+            if own:
+                columns = [nodes.column(name, budget, executor).column(0) for name in own]
+                found[node_type] = pa.table(columns, own)
+        return found
+
 
 def number_nodes(
     inputs: GraphInputs[EdgeStream, Stream],
     missing_nodes: MissingNodes,
     budget: Budget,
-    threads: Threads,
+    executor: Executor,
 ) -> NumberedGraph:
     """Number all nodes, reading the edges where they tell of nodes.
 
@@ -204,54 +143,155 @@ def number_nodes(
         InputError: where ids are null, doubled or of two kinds.
         ArgumentError: where the nodes do not fit the budget.
     """
-    edges = {
-        relation: NumberedEdges(
-            stream, inputs.directed[relation], _properties(stream.stream, (stream.src, stream.dst))
-        )
-        for relation, stream in inputs.relations.items()
-    }
-    nodes = {}
+    types = {}
     for name in type_names(inputs.tables, inputs.relations):
         listed = inputs.tables.get(name)
         may_add = listed is None or missing_nodes == "add"
         brought = brought_nodes(name, inputs.relations) if listed is None else None
         if brought is not None:
             listed = TableStream(brought)
-        _check_kinds(name, listed, inputs.relations, budget)
-        nodes[name] = NumberedNodes(name, listed, may_add, budget)
+        kind = _settled_kind(name, listed, inputs.relations, budget)
+        types[name] = _Numbering(name, kind, listed, may_add, budget, executor)
     for relation, stream in inputs.relations.items():
-        ends = (nodes[relation.source], stream.src), (nodes[relation.destination], stream.dst)
-        if any(numbered.collects for numbered, _ in ends):
-            _collect(relation, stream.stream, ends, budget, threads)
-    for numbered in nodes.values():
-        numbered.finish()
+        _collect(relation, stream, types, budget, executor)
+    nodes = {name: numbering.finished() for name, numbering in types.items()}
     budget.check_nodes(sum(numbered.kept_bytes for numbered in nodes.values()))
+    edges = {
+        relation: NumberedEdges(
+            stream, inputs.directed[relation], _properties(stream.stream, (stream.src, stream.dst))
+        )
+        for relation, stream in inputs.relations.items()
+    }
     return NumberedGraph(nodes, edges)
+
+
+class _Numbering:
+    """The nodes of one type while they are numbered.
+
+    Attributes:
+        listed: the nodes of the type's table; None where it has none.
+        added: the nodes that edges name beside; None where there may be none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: IdKind,
+        listed: Stream | None,
+        may_add: bool,
+        budget: Budget,
+        executor: Executor,
+    ) -> None:
+        self.kind = kind
+        self._name = name
+        self._budget = budget
+        self._ids: UserIds | None = None
+        self._properties = pa.table({})
+        self._table: Stream | None = None
+        self.listed: StableIds | None = None
+        if listed is not None:
+            id_name = id_column(Source.of(empty_table(listed.schema), listed.label))
+            column = read_ids(_whole_column(listed, id_name, budget, executor), id_name)
+            check_unique(name, column)
+            self._ids = column.as_user_ids(kind)
+            budget.check_nodes(_kept_bytes(self._ids))
+            self._properties = _properties(listed, (id_name,))
+            self._table = listed if self._properties.num_columns else None
+            self.listed = StableIds(name, lookup_of(self._ids))
+        self.added: DistinctIds | None = None
+        if may_add:
+            slots_max = budget.total_bytes // _MARKS_SHARE
+            self.added = DistinctIds(kind, budget.check_nodes, slots_max)
+
+    def finished(self) -> NumberedNodes:
+        """The nodes, those collected after those of the table."""
+        num_listed = 0 if self._ids is None else len(self._ids)
+        if self.added is None:
+            assert self._ids is not None
+            assert self.listed is not None
+            ids, stable = self._ids, self.listed
+        else:
+            added = self.added.sorted()
+            ids = added if self._ids is None else joined(self._ids, added)
+            self._budget.check_nodes(_kept_bytes(ids))
+            stable = StableIds(self._name, lookup_of(ids))
+        return NumberedNodes(ids, self.kind, stable, self._properties, self._table, num_listed)
+
+
+@dataclass(frozen=True)
+class _Collecting:
+    """How the sections of a relation are gone through for ids.
+
+    Attributes:
+        columns: the columns of ids, each with the type of its nodes.
+        kinds: what the ids of those types are.
+        listed: the nodes that are known, of types with a table.
+        batch_bytes: about the size of a batch.
+        slots_max: as in `DistinctIds`.
+        check_bytes: likewise.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    kinds: Mapping[str, IdKind]
+    listed: Mapping[str, StableIds | None]
+    batch_bytes: int
+    slots_max: int
+    check_bytes: CheckBytes
 
 
 def _collect(
     relation: Relation,
-    stream: Stream,
-    ends: Sequence[tuple[NumberedNodes, str]],
+    edges: EdgeStream,
+    types: Mapping[str, _Numbering],
     budget: Budget,
-    threads: Threads,
+    executor: Executor,
 ) -> None:
     """Have the nodes at both ends of a relation take in the ids that its edges name."""
+    ends = (edges.src, relation.source), (edges.dst, relation.destination)
+    collects = {name: types[name] for _, name in ends if types[name].added is not None}
+    if not collects:
+        return
+    plan = _Collecting(
+        tuple((column, name) for column, name in ends if name in collects),
+        {name: numbering.kind for name, numbering in collects.items()},
+        {name: numbering.listed for name, numbering in collects.items()},
+        budget.batch_bytes,
+        budget.total_bytes // _MARKS_SHARE // executor.workers,
+        budget.check_nodes,
+    )
+    stream = edges.stream
+    with progress(f"collecting ids of {relation}", stream.num_rows, "edges") as bar:
+        for number, found in executor.run(_ids_of_section, plan, stream.sections):
+            for name, ids in found.items():
+                added = collects[name].added
+                assert added is not None
+                added.add(pa.chunked_array([pa.array(ids)]))
+            bar.advance(stream.sections[number].num_rows)
 
-    def collect(batch: Batch) -> None:
-        for numbered, column in ends:
-            numbered.collect(read_ids(batch.source, column))
-        bar.advance(batch.source.table.num_rows)
 
-    with progress(f"collecting ids of {relation}", stream.num_rows(), "edges") as bar:
-        columns = list(dict.fromkeys(column for _, column in ends))
-        threads.drain(collect, stream.batches(columns, budget.batch_bytes))
+def _ids_of_section(plan: _Collecting, section: Section) -> dict[str, UserIds]:
+    """The distinct ids of a section that no table has, per node type."""
+    slots_max = min(plan.slots_max, _SLOTS_PER_ROW * section.num_rows)
+    distinct = {
+        name: DistinctIds(kind, plan.check_bytes, slots_max) for name, kind in plan.kinds.items()
+    }
+    columns = list(dict.fromkeys(column for column, _ in plan.columns))
+    for batch in section.batches(columns, plan.batch_bytes):
+        for column, name in plan.columns:
+            ids = read_ids(batch.source, column)
+            known = plan.listed[name]
+            distinct[name].add(ids.values if known is None else known.unlisted(ids))
+    return {name: ids.sorted() for name, ids in distinct.items()}
 
 
-def _check_kinds(
+def _settled_kind(
     name: str, listed: Stream | None, relations: Mapping[Relation, EdgeStream], budget: Budget
-) -> None:
-    """Raise InputError where the columns of a type's ids are of two kinds, naming a misfit."""
+) -> IdKind:
+    """The kind of a type's ids, which the first column that has any decides.
+
+    Raises:
+        InputError: where a later column is of the other kind, naming its first misfit.
+    """
     columns: list[tuple[Stream, str]] = []
     if listed is not None:
         columns.append((listed, id_column(Source.of(empty_table(listed.schema), listed.label))))
@@ -261,30 +301,37 @@ def _check_kinds(
     kinds = [
         (kind_of(stream.schema.field(column).type), stream, column)
         for stream, column in columns
-        if stream.rows_max()
+        if stream.num_rows
     ]
     first = next((known for known in kinds if known[0] is not None), None)
+    if first is None or first[0] is None:
+        return "int64"
     for kind, stream, column in kinds:
-        if first is not None and kind not in (None, first[0]):
+        if kind not in (None, first[0]):
             _refuse_kind(name, first[1], first[2], stream, column, budget)
+    return first[0]
 
 
 def _refuse_kind(
     name: str, first: Stream, first_column: str, other: Stream, column: str, budget: Budget
 ) -> None:
     """Raise InputError about the first misfit in a column of another kind than the first."""
-    batches = (batch.source for batch in first.batches([first_column], budget.batch_bytes))
-    known = next((ids for ids in (read_ids(b, first_column) for b in batches) if ids.kind), None)
+    known = _first_ids(first, first_column, budget)
     plain: IdColumn | None = None
-    for batch in other.batches([column], budget.batch_bytes):
-        ids = read_ids(batch.source, column)
-        if known is None or ids.kind is None:
-            continue
-        if ids.kind == "int64" or first_text(ids) is not None:
-            settle_kind(name, [known, ids])
-        plain = plain or ids
-    if known is not None and plain is not None:
-        settle_kind(name, [known, plain])
+    for section in other.sections:
+        for batch in section.batches([column], budget.batch_bytes):
+            ids = read_ids(batch.source, column)
+            if ids.kind == "int64" or first_text(ids) is not None:
+                settle_kind(name, [known, ids])
+            plain = plain or ids
+    assert plain is not None
+    settle_kind(name, [known, plain])
+
+
+def _first_ids(stream: Stream, column: str, budget: Budget) -> IdColumn:
+    """A column's first batch of ids."""
+    first = next(iter(stream.sections))
+    return read_ids(next(first.batches([column], budget.batch_bytes)).source, column)
 
 
 def _properties(stream: Stream, except_for: tuple[str, ...]) -> pa.Table:
@@ -292,14 +339,32 @@ def _properties(stream: Stream, except_for: tuple[str, ...]) -> pa.Table:
     return Source.of(empty_table(stream.schema), stream.label).properties(except_for)
 
 
-def _whole_column(stream: Stream, name: str, budget: Budget) -> Source:
+def _whole_column(stream: Stream, name: str, budget: Budget, executor: Executor) -> Source:
     """One column of a stream as a table."""
-    sources = []
+    sources: dict[int, Source] = {}
     held_bytes = 0
-    for batch in stream.batches([name], budget.batch_bytes):
-        sources.append(batch.source)
-        held_bytes += batch.source.table.nbytes
-        budget.check_nodes(held_bytes)
+    plan = (name, budget.batch_bytes)
+    with progress(f"reading {name} of {stream.label}", stream.num_rows, "nodes") as bar:
+        for number, source in executor.run(_column_of_section, plan, stream.sections):
+            sources[number] = source
+            held_bytes += source.table.nbytes
+            budget.check_nodes(held_bytes)
+            bar.advance(source.table.num_rows)
     schema = pa.schema([stream.schema.field(name)])
-    table = pa.concat_tables([empty_table(schema), *(source.table for source in sources)])
-    return Source(table, tuple(piece for source in sources for piece in source.pieces))
+    ordered = [source for _, source in sorted(sources.items())]
+    table = pa.concat_tables([empty_table(schema), *(source.table for source in ordered)])
+    return Source(table, tuple(piece for source in ordered for piece in source.pieces))
+
+
+def _column_of_section(plan: tuple[str, int], section: Section) -> Source:
+    """One column of a section as a table."""
+    name, batch_bytes = plan
+    sources = [batch.source for batch in section.batches([name], batch_bytes)]
+    return Source(
+        pa.concat_tables([source.table for source in sources]),
+        tuple(piece for source in sources for piece in source.pieces),
+    )
+
+
+def _kept_bytes(ids: UserIds) -> int:
+    return len(ids) * _NODE_BYTES + (ids.nbytes if isinstance(ids, pa.Array) else 0)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphray.bfloat16 import empty_table
+from graphray.executor import Executor
+from graphray.ingest.file_stream import FileStream
 from graphray.ingest.files import find_files
 from graphray.ingest.inputs import endpoint_columns, is_paths, read_edges, read_nodes
 from graphray.ingest.source import Source
-from graphray.ingest.streams import FileStream, Stream, TableStream
+from graphray.ingest.streams import Stream, TableStream
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,18 @@ class EdgeStream:
 
 
 def open_edges(
-    edges: Any, name: str, *, src: str | None, dst: str | None, block_bytes: int
+    edges: Any,
+    name: str,
+    *,
+    src: str | None,
+    dst: str | None,
+    batch_bytes: int,
+    executor: Executor,
 ) -> EdgeStream:
     """Open the edges of one relation; arguments and errors are those of `read_edges`.
 
-    ``block_bytes`` is how much of a delimited file is parsed at once.
+    ``batch_bytes`` is about how much of a text is parsed at once, and ``executor`` takes the first
+    look at files.
     """
     if not is_paths(edges):
         read = read_edges(edges, name, src, dst)
@@ -50,16 +59,16 @@ def open_edges(
             read.source_nodes,
             read.destination_nodes,
         )
-    stream = FileStream(find_files(edges), block_bytes)
+    stream = FileStream(find_files(edges), batch_bytes, executor)
     columns = endpoint_columns(Source.of(empty_table(stream.schema), stream.label), src, dst)
     return EdgeStream(stream, *columns)
 
 
-def open_nodes(nodes: Any, name: str, *, block_bytes: int) -> Stream:
+def open_nodes(nodes: Any, name: str, *, batch_bytes: int, executor: Executor) -> Stream:
     """Open a node table; arguments and errors are those of `read_nodes`."""
     if not is_paths(nodes):
         return TableStream(read_nodes(nodes, name))
-    stream = FileStream(find_files(nodes), block_bytes)
+    stream = FileStream(find_files(nodes), batch_bytes, executor)
     if not stream.schema.names:
         raise Source.of(empty_table(stream.schema), stream.label).problem(
             "there are no columns; a node table has its ids in one"

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,10 +61,30 @@ def is_abandoned(folder: Path) -> bool:
 def sweep(parent: Path, keep: Callable[[Path], bool] = lambda folder: False) -> None:
     """Remove the abandoned folders below one, except those to keep.
 
-    ``keep`` is asked when the process is known to be dead, so that its answer is final.
+    ``keep`` is asked when the process is known to be dead, so that its answer is final. A folder is
+    renamed before it is removed: whoever takes one over renames it, too, and only one of them can.
     """
     if not parent.is_dir():
         return
     for folder in parent.iterdir():
         if folder.is_dir() and is_abandoned(folder) and not keep(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            swept = parent / f"swept-{secrets.token_hex(8)}"
+            with suppress(FileNotFoundError):
+                os.rename(folder, swept)
+            shutil.rmtree(swept, ignore_errors=True)
+
+
+def take_over(abandoned: Path, folder: Path) -> bool:
+    """Make an abandoned folder one of this process's, under a new name.
+
+    Returns:
+        False where it is gone: somebody else took it, or swept it.
+    """
+    try:
+        take_lease(abandoned)
+        # Of several takers one can rename; the lease in it may be another one's by then.
+        os.rename(abandoned, folder)
+        take_lease(folder)
+    except FileNotFoundError:
+        return False
+    return True

@@ -62,6 +62,11 @@ class Place:
         return f"{self._root}/{name}"
 
     @property
+    def filesystem(self) -> fs.FileSystem:
+        """What the folder is on."""
+        return self._filesystem
+
+    @property
     def local_path(self) -> Path | None:
         """The folder on the local disk, or None where it lies elsewhere."""
         return Path(self._root) if self.is_local else None

@@ -13,6 +13,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ import pyarrow as pa
 from graphray.book import PartitionBook
 from graphray.errors import StoreError, VersionConflict
 from graphray.schema import GraphSchema
-from graphray.store.lease import end_lease, sweep, take_lease
+from graphray.store.lease import end_lease, sweep, take_lease, take_over
 from graphray.store.manifest import (
     Manifest,
     StoredFile,
@@ -35,12 +36,34 @@ from graphray.store.place import Place
 _SYNCS_AT_ONCE = 4
 
 
+@dataclass(frozen=True)
+class ShardTarget:
+    """Where the files of one build go; can be pickled where its place can."""
+
+    place: Place
+    build_id: str
+
+    def write(self, part: int, table: str, content: pa.Table) -> StoredFile:
+        """Write one table of one partition's shard; written twice, it is the same file."""
+        path = shard_path(self.build_id, part, table)
+        with self.place.writing(path) as stream:
+            tee = _Tee(stream)
+            with pa.ipc.new_file(pa.PythonFile(tee, mode="w"), content.schema) as file:
+                file.write_batch(_as_one_batch(content))
+        return StoredFile(path, tee.size_bytes, tee.sha256)
+
+
 class StoreWriter:
     """Writes the files of one build; leaving the block without `publish` removes them all.
 
     Args:
         place: the folder of the store, which need not exist.
         version: the number to publish.
+        goes_on: the build id of a killed build whose files may be taken over; see `took_over`.
+
+    Attributes:
+        build_id: the name of the folder of this build's files.
+        took_over: whether the files of the killed build are there; those that count are `add`ed.
 
     Raises:
         MissingDependency: where publishing at that place needs a package that is not installed.
@@ -54,12 +77,14 @@ class StoreWriter:
         False
     """
 
-    def __init__(self, place: Place, version: int) -> None:
+    def __init__(self, place: Place, version: int, goes_on: str | None = None) -> None:
         place.check_can_create()  # before hours of work, not after
         self._place = place
         self._version = version
         # Random, so that two writers never share a folder; what the files hold is not.
-        self._build_id = secrets.token_hex(8)
+        self.build_id = secrets.token_hex(8)
+        self.took_over = False
+        self._goes_on = goes_on
         self._made_folder = not place.exists()
         self._files: list[StoredFile] = []
         # Waiting for the disk goes on beside the making of further files.
@@ -67,12 +92,15 @@ class StoreWriter:
         self._synced: list[Future[None]] = []
 
     def __enter__(self) -> StoreWriter:
-        self._sweep()
         if self._local_data is not None:
-            folder = self._local_data / self._build_id
+            folder = self._local_data / self.build_id
             try:
-                folder.mkdir(parents=True)
-                take_lease(folder)
+                if self._goes_on is not None:
+                    self.took_over = take_over(self._local_data / self._goes_on, folder)
+                self._sweep()
+                if not self.took_over:
+                    folder.mkdir(parents=True)
+                    take_lease(folder)
             except OSError as error:
                 self.abort()
                 raise StoreError(f"cannot write {folder}: {error}", path=str(folder)) from error
@@ -87,15 +115,33 @@ class StoreWriter:
         self._disk.shutdown(cancel_futures=True)
         self.abort()
 
+    @property
+    def target(self) -> ShardTarget:
+        """Where to write, for those who write in other processes; `add` what they wrote."""
+        return ShardTarget(self._place, self.build_id)
+
     def write(self, part: int, table: str, content: pa.Table) -> None:
         """Write one table of one partition's shard; several threads may write at once."""
-        path = shard_path(self._build_id, part, table)
-        with self._place.writing(path) as stream:
-            tee = _Tee(stream)
-            with pa.ipc.new_file(pa.PythonFile(tee, mode="w"), content.schema) as file:
-                file.write_batch(_as_one_batch(content))
-        self._files.append(StoredFile(path, tee.size_bytes, tee.sha256))
-        self._synced.append(self._disk.submit(self._place.sync, path))
+        self._count_in(self.target.write(part, table, content))
+
+    def add(self, file: StoredFile) -> None:
+        """Make a file that was written to `target` one of the version's; see `took_over`, too.
+
+        Raises:
+            StoreError: where there is no such file.
+        """
+        path = shard_path(self.build_id, file.part, file.table)
+        if self._place.size_bytes(path) != file.size_bytes:
+            raise StoreError(
+                f"{self._place.path(path)} is not there as it was written; every process that "
+                "works on the build has to see the store's folder under this path",
+                path=path,
+            )
+        self._count_in(replace(file, path=path))
+
+    def _count_in(self, file: StoredFile) -> None:
+        self._files.append(file)
+        self._synced.append(self._disk.submit(self._place.sync, file.path))
 
     def publish(self, schema: GraphSchema, book: PartitionBook, build: Mapping[str, Any]) -> None:
         """Make the version visible, in one step.
@@ -117,7 +163,7 @@ class StoreWriter:
                 version=self._version,
             )
         if self._local_data is not None:
-            end_lease(self._local_data / self._build_id)
+            end_lease(self._local_data / self.build_id)
 
     @property
     def _local_data(self) -> Path | None:
@@ -142,7 +188,7 @@ class StoreWriter:
         """
         if self._is_visible():
             return
-        self._place.remove_tree(f"data/{self._build_id}")
+        self._place.remove_tree(f"data/{self.build_id}")
         self._place.remove_if_empty("data")
         if self._made_folder:
             self._place.remove_if_empty()
@@ -151,7 +197,7 @@ class StoreWriter:
         name = manifest_name(self._version)
         if self._place.size_bytes(name) is None:
             return False
-        return self._build_id.encode() in self._place.read(name)
+        return self.build_id.encode() in self._place.read(name)
 
 
 class _Tee:

@@ -41,7 +41,7 @@ def test_what_is_written_is_read(
         expected = rows
     lines = lines_of(content)
     assert lines.read().to_pylist() == expected
-    schema = lines.settle_schema(block_bytes)
+    schema = lines.settle(block_bytes).schema
     batches = list(lines.batches(schema, schema.names, block_bytes))
     assert [row for batch in batches for row in batch.to_pylist()] == expected
     some = list(lines.batches(schema, ["text", "int"], block_bytes))
@@ -54,7 +54,7 @@ def test_the_whole_file_decides_on_a_type() -> None:
     content = b'{"a": 1, "b": null}\n{"a": 0.5, "b": "x"}\n'
     lines = lines_of(content)
     for block_bytes in (1, 10**6):
-        schema = lines.settle_schema(block_bytes)
+        schema = lines.settle(block_bytes).schema
         assert [str(dtype) for dtype in schema.types] == ["double", "string"]
     assert lines.read().to_pylist() == [{"a": 1.0, "b": None}, {"a": 0.5, "b": "x"}]
 
@@ -85,7 +85,7 @@ def test_what_is_wrong_is_named_with_its_line(content: bytes, problem: str) -> N
 def test_types_that_differ_between_blocks() -> None:
     content = b'{"a": 1}\n' * 50 + b'{"a": "x"}\n'
     with pytest.raises(InputError, match=r"f\.jsonl, row \d+"):
-        lines_of(content).settle_schema(20)
+        lines_of(content).settle(20)
 
 
 @given(st.text() | st.text('{}[]":,1a\n ') | st.binary())

@@ -15,6 +15,7 @@ from graphray.ingest import lookup
 from graphray.ingest.identity import IdColumn, read_ids
 from graphray.ingest.lookup import DistinctIds, SearchedIds, lookup_of
 from graphray.ingest.source import Source
+from graphray.schema import IdKind
 
 DENSE = st.integers(-5, 50)
 SPARSE = st.integers(-(2**63), 2**63 - 1)
@@ -27,6 +28,10 @@ def column(values: list[Any], like: Any) -> IdColumn:
     half = len(values) // 2
     chunks = pa.chunked_array([values[:half], values[half:]], kind)
     return read_ids(Source.of(pa.table({"src": chunks}), "t"), "src")
+
+
+def kind_of(value: Any) -> IdKind:
+    return "string" if isinstance(value, str) else "int64"
 
 
 def user_ids(values: list[Any]) -> Any:
@@ -56,10 +61,10 @@ def test_distinct_ids_are_sorted(batches: list[list[Any]], slots_max: int) -> No
     like = next(iter(seen), 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookup, "_WAITING_MIN", 3)
-        distinct = DistinctIds(lambda held_bytes: None, slots_max)
+        distinct = DistinctIds(kind_of(like), lambda held_bytes: None, slots_max)
         for batch in batches:
-            distinct.add(column(batch, like))
-        found = distinct.sorted("string" if isinstance(like, str) else "int64")
+            distinct.add(column(batch, like).values)
+        found = distinct.sorted()
     assert found.tolist() == sorted(seen, key=str.encode if isinstance(like, str) else int)
 
 
@@ -72,9 +77,9 @@ def test_collecting_stops_where_it_holds_too_much(ids: list[Any]) -> None:
             raise ArgumentError("too much")
 
     def collect() -> None:
-        distinct = DistinctIds(check, slots_max=10**6)
-        distinct.add(column(ids, ids[0]))
-        distinct.sorted("string" if isinstance(ids[0], str) else "int64")
+        distinct = DistinctIds(kind_of(ids[0]), check, slots_max=10**6)
+        distinct.add(column(ids, ids[0]).values)
+        distinct.sorted()
 
     with pytest.raises(ArgumentError):
         collect()

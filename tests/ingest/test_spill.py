@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import tempfile
 from pathlib import Path
 
@@ -7,11 +8,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import fs
 
 from graphray.errors import StoreError
-from graphray.ingest.spill import Spill
-from graphray.ingest.workspace import spill_parent, workspace
-from graphray.threads import Threads
+from graphray.executor import LocalExecutor
+from graphray.ingest.spill import SpillFile, SpillFolder, SpillWriter, read_bucket, read_pieces
 
 SCHEMA = pa.schema({"x": pa.int64(), "text": pa.large_string()})
 pieces = st.lists(
@@ -19,58 +20,74 @@ pieces = st.lists(
 )
 
 
+def folder_at(path: Path | str) -> SpillFolder:
+    return SpillFolder(fs.LocalFileSystem(), str(path))
+
+
 def batch(values: list[int]) -> pa.RecordBatch:
     return pa.record_batch({"x": values, "text": [f"t{v}" for v in values]}, schema=SCHEMA)
 
 
-@given(pieces, st.randoms(use_true_random=False))
-def test_a_bucket_is_its_pieces_in_order_of_their_places(written, random) -> None:
+def write(folder: SpillFolder, some: list[tuple[int, int, list[int]]]) -> SpillFile:
+    with SpillWriter(folder) as spill:
+        for place, bucket, values in some:
+            spill.append(bucket, place, batch(values))
+    return spill.written
+
+
+@given(pieces, st.randoms(use_true_random=False), st.integers(1, 3))
+def test_a_bucket_is_its_pieces_in_order_of_their_places(written, random, files) -> None:
     expected: dict[int, list[int]] = {bucket: [] for bucket in range(3)}
     for bucket, values in written:
         expected[bucket] += values
-    numbered = [(bucket, place, values) for place, (bucket, values) in enumerate(written)]
+    numbered = [(place, bucket, values) for place, (bucket, values) in enumerate(written)]
     random.shuffle(numbered)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Spill(Path(folder, "s"), SCHEMA, 3) as spill,
-        Threads(2) as threads,
-    ):
-        threads.map(lambda piece: spill.append(piece[0], piece[1], batch(piece[2])), numbered)
+    with tempfile.TemporaryDirectory() as path:
+        folder = folder_at(path)
+        shares = [numbered[at::files] for at in range(files)]
+        spilled = [file for _, file in LocalExecutor(2).run(write, folder, shares)]
+        sizes = sum(file.bytes_by_bucket(3) for file in spilled)
         for bucket, values in expected.items():
-            assert spill.read(bucket).schema == SCHEMA
-            assert spill.read(bucket).to_pydict() == {
-                "x": values,
-                "text": [f"t{v}" for v in values],
-            }
-            assert spill.num_rows(bucket) == len(values)
-            assert (spill.size_bytes(bucket) > 0) == (len(values) > 0)
+            table = read_bucket(folder, spilled, bucket, SCHEMA)
+            assert table.schema == SCHEMA
+            assert table.to_pydict() == {"x": values, "text": [f"t{v}" for v in values]}
+            assert (sizes[bucket] > 0) == (len(values) > 0)
+        folder.remove(spilled)
+        assert not list(Path(path).iterdir())
+        folder.remove(spilled)
 
 
 def test_a_slice_is_written_alone(tmp_path: Path) -> None:
-    with Spill(tmp_path / "s", SCHEMA, 1) as spill:
+    with SpillWriter(folder_at(tmp_path)) as spill:
         spill.append(0, 0, batch(list(range(10_000))).slice(5_000, 2))
-        assert spill.size_bytes(0) < 1_000
-        assert spill.read(0).column("x").to_pylist() == [5000, 5001]
-    assert not list(tmp_path.iterdir())
+    assert spill.written.bytes_by_bucket(1)[0] < 1_000
+    (piece,) = read_pieces(folder_at(tmp_path), spill.written, 0, SCHEMA)
+    assert piece.column("x").to_pylist() == [5000, 5001]
 
 
 def test_a_file_that_was_cut_short(tmp_path: Path) -> None:
-    with Spill(tmp_path / "s", SCHEMA, 1) as spill:
-        spill.append(0, 0, batch([1]))
-        (tmp_path / "s").write_bytes(b"")
-        with pytest.raises(StoreError, match=r"ends .* bytes early"):
-            spill.read(0)
+    file = write(folder_at(tmp_path), [(0, 0, [1])])
+    (tmp_path / file.name).write_bytes(b"")
+    with pytest.raises(StoreError, match=r"ends .* bytes early"):
+        read_bucket(folder_at(tmp_path), [file], 0, SCHEMA)
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot spill to"), workspace(tmp_path / "file"):
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot create"), SpillWriter(folder_at(tmp_path / "x")):
         pass
-    with pytest.raises(StoreError, match="cannot create"):
-        Spill(tmp_path / "none" / "s", SCHEMA, 1)
 
 
-def test_where_builds_spill(tmp_path: Path) -> None:
-    assert spill_parent(tmp_path, None).parent == tmp_path
-    assert spill_parent(tmp_path, "/elsewhere") == Path("/elsewhere/graphray-spill")
-    assert str(spill_parent(None, None)).startswith(tempfile.gettempdir())
+def test_what_fails_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="File too large; make room") as caught:
+        write_beyond(folder_at(tmp_path), 10_000)
+    assert str(tmp_path) in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def write_beyond(folder: SpillFolder, limit_bytes: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, hard))
+    try:
+        write(folder, [(place, 0, list(range(500))) for place in range(9)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
