@@ -93,32 +93,35 @@ class LinkMatcher:
             other: the resource at the other end, or None for any.
         """
         access, start = self._access, np.array([given.gid])
-        walks = [Walk(relation, direction, start) for relation in relations]
-        found = []
-        wanted = [node_cells(access, given.node_type, ID, start)]
-        for walk, entries in zip(walks, follow(access, walks), strict=True):
-            keep = (
-                np.full(len(entries.rows), True)
-                if other is None
-                else (entries.neighbors == other.gid)
-            )
-            if not keep.any():
-                continue
-            found.append(walk)
-            wanted.append(node_cells(access, walk.far_type, ID, entries.neighbors[keep]))
-            if walk.relation.name == STATEMENT:
-                positions = entries.positions[keep]
-                wanted.append(edge_cells(access, walk.relation, direction, PREDICATE, positions))
+        found = self._follow([Walk(relation, direction, start) for relation in relations], other)
         if not found:
             return
+        wanted = [node_cells(access, given.node_type, ID, start)]
+        for walk, neighbors, positions in found:
+            wanted.append(node_cells(access, walk.far_type, ID, neighbors))
+            if walk.relation.name == STATEMENT:
+                wanted.append(edge_cells(access, walk.relation, direction, PREDICATE, positions))
         own, *columns = (to_numpy(column).tolist() for column in take_cells(access, wanted))
         rest = iter(columns)
-        for walk in found:
+        for walk, _, _ in found:
             far_ids = next(rest)
             names = next(rest) if walk.relation.name == STATEMENT else None
             near_ids = own * len(far_ids)
             ends = (near_ids, far_ids) if direction == "out" else (far_ids, near_ids)
             yield from self._triples(walk.relation, *ends, names)
+
+    def _follow(
+        self, walks: Sequence[Walk], other: Resource | None
+    ) -> list[tuple[Walk, Ints, Ints]]:
+        """The walks that lead somewhere (to one resource, or to any): neighbours and positions."""
+        found = []
+        for walk, entries in zip(walks, follow(self._access, walks), strict=True):
+            at = np.arange(len(entries.rows))
+            if other is not None:
+                at = np.flatnonzero(entries.neighbors == other.gid)
+            if len(at):
+                found.append((walk, entries.neighbors[at], entries.positions[at]))
+        return found
 
     def _all(self, relation: Relation) -> Iterator[Triple]:
         """All edges of a relation, a block of its subjects at a time."""
