@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.take_rows import slot_table
+from graphray.operations import take
 from graphray.shard import ShardArray
 from graphray.status import CacheStatus
 
@@ -79,7 +80,7 @@ class HotRows:
 
     def first(self, count: int) -> HotRows:
         """The hottest of them."""
-        columns = {name: column[:count] for name, column in self.columns.items()}
+        columns = {name: take(column, np.arange(count)) for name, column in self.columns.items()}
         return HotRows.of(
             self.snapshot_id,
             self.node_type,

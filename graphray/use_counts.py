@@ -1,9 +1,8 @@
 """How often rows were read, in bounded memory.
 
-Reads are noted as they come and counted when there are many. Where more distinct rows have been
-counted than the bound, the less used half is forgotten: what is hot stays, and a row that is met
-again starts anew (as in lossy counting: Manku and Motwani, "Approximate Frequency Counts over Data
-Streams", VLDB 2002).
+Where more distinct rows have been counted than the bound, the less used half is forgotten: what is
+hot stays, and a row that is met again starts anew (as in lossy counting: Manku and Motwani,
+"Approximate Frequency Counts over Data Streams", VLDB 2002).
 """
 
 from __future__ import annotations
@@ -14,10 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graphray.kernels.counting import EMPTY, add_counts
+
 Ints = npt.NDArray[np.int64]
 
-_UNCOUNTED_MAX = 2**18
-_DISTINCT_MAX = 2**22
+_DISTINCT_MAX = 2**21
+_SLOTS_MIN = 2**10
+_ONE = np.ones(1, np.int64)
 
 
 class UseCounts:
@@ -35,43 +37,54 @@ class UseCounts:
 
     def __init__(self, distinct_max: int = _DISTINCT_MAX) -> None:
         self._distinct_max = distinct_max
-        self._noted: list[Ints] = []
-        self._num_noted = 0
-        self._numbers, self._counts = np.empty(0, np.int64), np.empty(0, np.int64)
         self._lock = threading.Lock()
+        self._used = 0
+        self._clear(_SLOTS_MIN)
 
     def note(self, numbers: Ints) -> None:
-        """Note that each of these rows was read; the array must not change afterwards."""
+        """Note that each of these rows was read."""
         with self._lock:
-            self._noted.append(numbers)
-            self._num_noted += len(numbers)
-            if self._num_noted > _UNCOUNTED_MAX:
-                self._count()
+            self._add(numbers, _ONE)
 
     def counted(self) -> tuple[Ints, Ints]:
         """The rows, rising, and how often each was read."""
         with self._lock:
-            self._count()
-            return self._numbers, self._counts
+            numbers, counts = self._content()
+        order = np.argsort(numbers)
+        return numbers[order], counts[order]
 
     def forget(self) -> None:
         """Begin again."""
         with self._lock:
-            self._noted, self._num_noted = [], 0
-            self._numbers, self._counts = np.empty(0, np.int64), np.empty(0, np.int64)
+            self._clear(_SLOTS_MIN)
 
-    def _count(self) -> None:
-        numbers, counts = np.unique(
-            np.concatenate([np.empty(0, np.int64), *self._noted]), return_counts=True
-        )
-        self._noted, self._num_noted = [], 0
-        self._numbers, self._counts = add_up(
-            np.concatenate([self._numbers, numbers]), np.concatenate([self._counts, counts])
-        )
-        if len(self._numbers) > self._distinct_max:
-            half = self._distinct_max // 2
-            kept = np.sort(np.argsort(-self._counts, kind="stable")[:half])
-            self._numbers, self._counts = self._numbers[kept], self._counts[kept]
+    def _add(self, numbers: Ints, amounts: Ints) -> None:
+        added = 0
+        while True:
+            added, self._used = add_counts(
+                numbers, amounts, added, self._keys, self._counts, self._used
+            )
+            if added == len(numbers):
+                return
+            self._make_room()
+
+    def _make_room(self) -> None:
+        numbers, counts = self._content()
+        slots = 2 * len(self._keys)
+        if self._used >= self._distinct_max:
+            most = np.argsort(-counts, kind="stable")[: self._distinct_max // 2]
+            numbers, counts, slots = numbers[most], counts[most], len(self._keys)
+        self._clear(slots)
+        self._add(numbers, counts)
+
+    def _content(self) -> tuple[Ints, Ints]:
+        filled = self._keys != EMPTY
+        return self._keys[filled], self._counts[filled]
+
+    def _clear(self, slots: int) -> None:
+        self._keys = np.full(slots, EMPTY, np.int64)
+        self._counts = np.zeros(slots, np.int64)
+        self._used = 0
 
 
 def add_up(numbers: Ints, amounts: npt.NDArray[Any]) -> tuple[Ints, npt.NDArray[Any]]:
@@ -80,9 +93,5 @@ def add_up(numbers: Ints, amounts: npt.NDArray[Any]) -> tuple[Ints, npt.NDArray[
     >>> [a.tolist() for a in add_up(np.array([5, 2, 5]), np.array([1, 1, 4]))]
     [[2, 5], [1, 5]]
     """
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    if len(starts) == 0:
-        return numbers, amounts
-    return ordered[starts], np.add.reduceat(amounts[order], starts)
+    distinct, places = np.unique(numbers, return_inverse=True)
+    return distinct, np.bincount(places, amounts, len(distinct)).astype(amounts.dtype)

@@ -54,5 +54,21 @@ def print_status(status: GraphStatus) -> None:
             for r in status.replicas
         ],
     )
+    if status.caches:
+        print_table(
+            ("cache on", "type", "columns", "rows", "MiB", "by", "hit rate"),
+            [
+                (
+                    cache.node_id[:8],
+                    cache.node_type,
+                    ", ".join(cache.columns),
+                    f"{cache.rows:,}",
+                    f"{cache.size_bytes / 2**20:.1f}",
+                    cache.by,
+                    f"{cache.hit_rate:.0%}",
+                )
+                for cache in status.caches
+            ],
+        )
     for warning in status.warnings:
         click.echo(f"  warning: {warning}")

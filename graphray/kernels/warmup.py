@@ -15,6 +15,7 @@ import numpy as np
 from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.kernels.neighbors import draw_rows, find_rows, place_rows, row_bounds
 from graphray.kernels.relabel import NARROW, number_edges, number_nodes
+from graphray.kernels.take_rows import copy_rows, copy_values, find_sources, slot_table
 
 _SILENT_FOR_S = 1.5
 _NOTICE = "graphray: compiling kernels; this happens once, the result is cached on disk"
@@ -22,7 +23,7 @@ _NOTICE = "graphray: compiling kernels; this happens once, the result is cached 
 
 @functools.cache
 def ensure_compiled() -> None:
-    """Compile the sampling kernels for the common dtypes, or load them from the cache.
+    """Compile the kernels that read and sample for the common dtypes, or load them from the cache.
 
     Does so once a process, and says so on stderr where it takes longer than loading would.
     """
@@ -30,12 +31,26 @@ def ensure_compiled() -> None:
     notice.daemon = True
     notice.start()
     try:
-        _run_all_once()
+        _sample_once()
+        _read_once()
     finally:
         notice.cancel()
 
 
-def _run_all_once() -> None:
+def _read_once() -> None:
+    """Read a value and a row of a table of one row."""
+    numbers, offsets, nothing = np.zeros(1, np.int64), np.array([0, 1]), np.empty(0, np.int64)
+    sources, rows = np.empty(1, np.int32), np.empty(1, np.int64)
+    is_mapped = np.ones(1, np.bool_)
+    find_sources(numbers, offsets, is_mapped, nothing, slot_table(nothing), sources, rows)
+    table, out = np.zeros(1, np.uint64), np.empty(1, np.uint64)
+    bases = np.array([table.ctypes.data])
+    copy_values(sources, rows, bases, out)
+    copy_values(sources, rows, bases, out.view(np.uint32))
+    copy_rows(sources, rows, bases, out.nbytes, out.ctypes.data)
+
+
+def _sample_once() -> None:
     """Sample the one edge of a graph of two nodes."""
     indptr, zero = np.array([0, 1, 1]), np.zeros(1, np.int64)
     offsets, node = np.array([0, 2]), np.zeros(1, np.int64)
