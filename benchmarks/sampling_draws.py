@@ -1,0 +1,146 @@
+"""Ways to draw neighbours beside the uniform one: by weight, by time, in agreement, by relation.
+
+In one process, on one graph whose edges have a weight and a time. Every figure is the median of
+rounds in which all candidates took turns.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import graphray as gr
+from benchmarks.graphs import Pairs, rmat
+from benchmarks.report import Row, compared
+from benchmarks.sampling_worker import BATCH_SIZE
+
+UNIT = "M edges/s"
+PARTS = 4
+FANOUTS = ([15, 10, 5], [25, 10])
+WAYS: dict[str, tuple[dict[str, Any], float | None]] = {
+    "with replacement": ({"replace": True}, None),
+    "a tree per seed": ({"disjoint": True}, None),
+    "weighted": ({"weight": "weight"}, 0.5),
+    "weighted, with replacement": ({"weight": "weight", "replace": True}, 0.5),
+    "temporal": ({"edge_time": "time"}, 0.5),
+    "temporal, the latest": ({"edge_time": "time", "time_strategy": "latest"}, 0.5),
+}
+TIMES = 10**6
+
+RELATIONS = 4
+SPLIT_FANOUT = [4, 3, 1]
+"""Per relation: over all of them about the edges of the first of `FANOUTS`."""
+HETEROGENEOUS_TARGET = 0.8
+
+
+def draw_rows(scale: int, rounds: int, batches: int) -> Iterator[Row]:
+    """A row for each way to draw, beside uniform draws in the same run.
+
+    Args:
+        scale: the logarithm of the graph's number of nodes.
+        rounds: how often each candidate has its turn.
+        batches: batches in a turn.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = rmat(scale, 30, rng_seed=1)
+        whole, split = f"{folder}/whole", f"{folder}/split"
+        _build_with_columns(pairs, whole)
+        _build_in_relations(pairs, split)
+        del pairs
+        graph = gr.open(whole)
+        for fanout in FANOUTS:
+            yield from _ways(graph, fanout, rounds, batches)
+        yield _heterogeneous(graph, gr.open(split), rounds, batches)
+
+
+def _ways(graph: gr.Graph, fanout: list[int], rounds: int, batches: int) -> Iterator[Row]:
+    seeds = _seeds(graph, batches)
+    settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "rng_seed": 1}
+    loaders = [graph.loader(seeds, fanout, **settings)]
+    for options, _ in WAYS.values():
+        times = np.full(len(seeds), TIMES // 2) if "edge_time" in options else None
+        loaders.append(graph.loader(seeds, fanout, seed_times=times, **settings, **options))
+    loaders.append(graph.loader(seeds, sampling=gr.Labor(fanout), **settings))
+    uniform, *rates, labor = _rates(loaders, rounds)
+    label = f"fanout {','.join(map(str, fanout))}"
+    for (name, (_, target)), rate in zip(WAYS.items(), rates, strict=True):
+        yield compared(f"{name}, {label}", rate, UNIT, "uniform", uniform, at_least=target)
+    yield compared(f"LABOR, {label}", labor, UNIT, "uniform", uniform)
+
+
+def _heterogeneous(whole: gr.Graph, split: gr.Graph, rounds: int, batches: int) -> Row:
+    seeds = _seeds(whole, batches)
+    settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "rng_seed": 1}
+    loaders = [
+        whole.loader(seeds, FANOUTS[0], **settings),
+        split.loader(seeds, SPLIT_FANOUT, **settings),
+    ]
+    one, several = _rates(loaders, rounds)
+    return compared(
+        f"over {RELATIONS} relations, fanout {','.join(map(str, SPLIT_FANOUT))} each",
+        several,
+        UNIT,
+        "one relation",
+        one,
+        at_least=HETEROGENEOUS_TARGET,
+    )
+
+
+def _rates(loaders: Sequence[gr.Loader[gr.Batch]], rounds: int) -> list[float]:
+    """Millions of edges a second of each, after a round that compiles and grows buffers."""
+    turns = [[_turn(loader, epoch) for loader in loaders] for epoch in range(rounds + 1)]
+    return [statistics.median(rates) for rates in zip(*turns[1:], strict=True)]
+
+
+def _turn(loader: gr.Loader[gr.Batch], epoch: int) -> float:
+    edges = 0
+    started = time.perf_counter()
+    for batch in loader.epoch(epoch):
+        edges += batch.num_edges
+    return edges / (time.perf_counter() - started) / 1e6
+
+
+def _seeds(graph: gr.Graph, batches: int) -> np.ndarray:
+    return np.random.default_rng(1).permutation(graph.num_nodes())[: BATCH_SIZE * batches]
+
+
+def _build_with_columns(pairs: Pairs, store: str) -> None:
+    rng = np.random.default_rng(1)
+    count = len(pairs.sources)
+    edges = pa.table(
+        {
+            "src": pairs.sources,
+            "dst": pairs.destinations,
+            "weight": rng.exponential(size=count).astype(np.float32),
+            "time": rng.integers(0, TIMES, count, np.int32),
+        }
+    )
+    ids = np.arange(pairs.num_nodes)
+    gr.build(edges, store, nodes=ids, parts=PARTS, partitioner="hash", directed=False)
+
+
+def _build_in_relations(pairs: Pairs, store: str) -> None:
+    """The same edges, each in one of several relations."""
+    relation = np.random.default_rng(2).integers(0, RELATIONS, len(pairs.sources))
+    edges = {
+        ("node", f"relation {number}", "node"): (
+            pairs.sources[relation == number],
+            pairs.destinations[relation == number],
+        )
+        for number in range(RELATIONS)
+    }
+    ids = pa.table({"id": np.arange(pairs.num_nodes)})
+    gr.build(
+        edges,
+        store,
+        nodes={"node": ids},
+        parts=PARTS,
+        partitioner="hash",
+        directed=dict.fromkeys(edges, False),
+    )
