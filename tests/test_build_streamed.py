@@ -191,6 +191,28 @@ def test_many_batches_over_several_files(tmp_path: Path) -> None:
     check_same(paths, parts=7, directed=False)
 
 
+def test_a_partitioner_that_reads_batches(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    ends = rng.integers(0, 20, (2, 600)) + 20 * rng.integers(0, 9, 600)
+    paths = as_files(pa.table({"src": ends[0], "dst": ends[1]}), str(tmp_path), "parquet", 3)
+    check_same(paths, parts=3, partitioner="streaming")
+    types = {("a", "to", "b"): (ends[0], ends[1]), ("b", "by", "b"): (ends[1], ends[1] + 5)}
+    check_same(types, parts=3, partitioner="streaming", directed={("b", "by", "b"): False})
+
+
+def test_the_quality_of_a_hypergraph() -> None:
+    rng = np.random.default_rng(7)
+    ends = rng.integers(0, 40, 300), rng.integers(0, 30, 300)
+    check_same({("vertex", "incidence", "hyperedge"): ends}, parts=4)
+
+
+def test_balance_on_a_column(tmp_path: Path) -> None:
+    ids = np.arange(90)
+    nodes = pa.table({"id": ids[:60], "cost": np.arange(60) % 7 / 3})
+    options = {"nodes": nodes, "missing_nodes": "add", "partitioner": "streaming"}
+    check_same((ids, (ids + 1) % 90), parts=3, balance=["nodes", "cost"], imbalance=1.3, **options)
+
+
 @pytest.mark.parametrize("spread", [1, 10**12])
 def test_ids_dense_and_sparse(tmp_path: Path, spread: int) -> None:
     rng = np.random.default_rng(4)
