@@ -28,7 +28,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphray.kinds.terms import XSD
+from graphray.kinds.terms import XSD, float_text
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,6 @@ def _float(text: str) -> float:
     return value
 
 
-def _format_float(value: float) -> str:
-    return repr(value).replace("inf", "INF").replace("nan", "NaN")
-
-
 def _instant(text: str) -> datetime:
     value = datetime.fromisoformat(text)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -144,10 +140,10 @@ _FLOAT = Datatype(
     pa.float64(),
     re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF|NaN"),
     _float,
-    _format_float,
+    float_text,
 )
 _DECIMAL = Datatype(
-    pa.float64(), re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"), _float, _format_float
+    pa.float64(), re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"), _float, float_text
 )
 _BOOLEAN = Datatype(
     pa.bool_(),

@@ -79,7 +79,7 @@ class Literal:
         if isinstance(value, int):
             return cls(str(value), f"{XSD}integer")
         if isinstance(value, float):
-            return cls(repr(value), f"{XSD}double")
+            return cls(float_text(value), f"{XSD}double")
         if isinstance(value, datetime):
             return cls(value.isoformat().replace("+00:00", "Z"), f"{XSD}dateTime")
         if isinstance(value, date):
@@ -87,6 +87,16 @@ class Literal:
         raise ArgumentError(
             f"{value!r} is no literal; expected a Literal, int, float, bool, date or datetime"
         )
+
+
+def float_text(value: float) -> str:
+    """A number as XML Schema spells it.
+
+    >>> float_text(1.5), float_text(float("-inf"))
+    ('1.5', '-INF')
+    """
+    # NumPy's scalars are floats as well, but show themselves otherwise.
+    return repr(float(value)).replace("inf", "INF").replace("nan", "NaN")
 
 
 class Triple(NamedTuple):

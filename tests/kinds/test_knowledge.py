@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -235,6 +236,16 @@ def test_unknown_prefixes_are_refused_by_row() -> None:
 def test_the_text_of_a_literal_is_a_string() -> None:
     with pytest.raises(ArgumentError, match=r"not 5; see Literal\.of"):
         Literal(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.5, "1.5"), (np.float64(1.5), "1.5"), (float("inf"), "INF"), (float("nan"), "NaN")],
+)
+def test_numbers_are_spelt_as_xml_schema_spells_them(value: float, text: str) -> None:
+    assert Literal.of(value) == Literal(text, f"{XSD}double")
+    kg = KnowledgeGraph.of(KnowledgeGraph.from_triples([("a", "p", value)]))
+    assert kg.objects("a", "p") == [Literal(text, f"{XSD}double")]
 
 
 @pytest.mark.parametrize(
