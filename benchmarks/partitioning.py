@@ -1,5 +1,7 @@
 """Partitioners side by side: time, memory, edge cut and both balances, with METIS as the reference.
 
+Hypergraphs are in `benchmarks.partitioning_hypergraph`.
+
 Every run has a process of its own, which measures its peak memory beyond the edges it was given.
 Time is that of the whole call, from edges to assignment, compilation left out; the median of three,
 but METIS, which takes long, runs once. It is processor time, which others on the machine disturb
@@ -19,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import graphs
+from benchmarks import graphs, partitioning_hypergraph
 from benchmarks.report import Row, compared
 from graphray.kernels.hashing import hash_words
 from graphray.schema import DEFAULT_RELATION
@@ -43,7 +45,7 @@ class Run:
 
 
 def run(quick: bool) -> list[Row]:
-    """Measure every partitioner on a graph with communities and on one with hubs."""
+    """Measure partitioners on a graph with communities, one with hubs, and a hypergraph."""
     if quick:
         planted = graphs.communities(100_000, 800_000, rng_seed=1, num_communities=200)
         hubs = graphs.rmat(16, 16, rng_seed=1)
@@ -56,6 +58,7 @@ def run(quick: bool) -> list[Row]:
         # METIS's time grows faster than its input: small graphs have no target.
         *_compare(names[0], planted, None if quick else 8.0),
         *_compare(names[1], hubs, None if quick else 20.0),
+        *partitioning_hypergraph.compare(quick, PARTS, IMBALANCE_MAX),
         Row("this machine, two threads that share nothing", _parallelism(), "x one"),
     ]
 
