@@ -151,6 +151,25 @@ def test_other_partitionings_give_the_same_epoch(
         graph.shutdown()
 
 
+def test_link_prediction_equals_the_in_process_one(
+    running: gr.Graph, stores: dict[int, Path]
+) -> None:
+    def epoch(graph: gr.Graph, **share: Any) -> list[str]:
+        loader = graph.link_loader(
+            np.arange(0, EDGES, 20),
+            [4, 2],
+            negatives=gr.Negatives(amount=2, draw="degree", corrupt="either"),
+            batch_size=200,
+            shuffle=True,
+            **share,
+        )
+        return [batch.digest() for batch in loader]
+
+    expected = epoch(gr.open(stores[1]))
+    assert epoch(running) == expected
+    assert epoch(running, rank=1, world_size=2) == expected[1::2]
+
+
 def test_look_ups_equal_those_of_the_opened_store(
     running: gr.Graph, stores: dict[int, Path]
 ) -> None:

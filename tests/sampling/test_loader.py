@@ -17,6 +17,7 @@ from graphray.errors import (
     NodeTypeNotFound,
     RelationNotFound,
 )
+from graphray.sampling.neighbors import Neighbors
 from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store
 from tests.sampling.twin import PlainGraph
 
@@ -154,6 +155,7 @@ def test_fanouts_are_checked(graph: gr.Graph, fanout: Any, message: str) -> None
         {"batch_size": 1.5},
         {"rng_seed": -1},
         {"in_flight": 0},
+        {"prefetch": -1},
         {"direction": "sideways"},
     ],
 )
@@ -259,6 +261,59 @@ def test_the_state_after_an_epoch_is_the_next_ones_start(graph: gr.Graph) -> Non
     digests(loader)
     state = loader.state_dict()
     assert (state["epoch"], state["batch"]) == (1, 0)
+
+
+def test_all_nodes_come_in_the_order_of_the_input(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    ids, edges = rng.permutation(200), rng.integers(0, 200, (2, 900))
+    epochs = []
+    for parts in (1, 4):
+        gr.build(edges, tmp_path / str(parts), nodes=ids, parts=parts, partitioner="hash")
+        graph = gr.open(tmp_path / str(parts))
+        epochs.append(digests(graph.loader(None, [3], batch_size=64, shuffle=True)))
+        assert graph.node_ids(order="input").tolist() == ids.tolist()
+        first = graph.loader(None, [3], batch_size=64).batch(0, 0)
+        assert first.nodes[:64].tolist() == ids[:64].tolist()
+        assert first.node_rows[:64].tolist() == first.seed_rows.tolist() == list(range(64))
+    assert epochs[0] == epochs[1]
+
+
+def test_a_plan_and_how_to_draw_exclude_each_other(graph: gr.Graph) -> None:
+    plan = Neighbors([3], replace=True)
+    by_plan = graph.loader(None, sampling=plan, batch_size=100)
+    assert digests(by_plan) == digests(graph.loader(None, [3], replace=True, batch_size=100))
+    with pytest.raises(ArgumentError, match="replace and sampling are both given"):
+        graph.loader(None, sampling=plan, replace=True)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([1, 2], "each of 500 seeds"),
+        (np.zeros(500), "float64"),
+        (np.zeros((500, 2), int), "500, 2"),
+    ],
+)
+def test_times_are_checked(graph: gr.Graph, times: Any, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        graph.loader(None, [3], seed_times=times)
+    with pytest.raises(ColumnNotFound, match="born"):
+        graph.loader(None, [3], seed_times="born")
+
+
+def test_a_state_that_names_no_batch_is_refused(graph: gr.Graph) -> None:
+    loader = graph.loader(None, [3], batch_size=100)
+    state = loader.state_dict()
+    for wrong, message in (
+        ({"epoch": -1}, "epoch"),
+        ({"batch": 6}, "has 5"),
+        ({"batch": "2"}, "batch"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            loader.load_state_dict({**state, **wrong})
+    with pytest.raises(ArgumentError, match="state_dict"):
+        loader.load_state_dict(None)
+    assert digests(loader) == digests(loader.epoch(0))
 
 
 def test_a_state_of_something_else_is_refused(graph: gr.Graph, typed: gr.Graph) -> None:

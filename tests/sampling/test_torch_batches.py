@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +34,26 @@ def test_without_torch_the_error_says_what_to_install(
     monkeypatch.delitem(sys.modules, "graphray.sampling.torch_batches", raising=False)
     with pytest.raises(MissingDependency, match=r"graphray\[torch\]"):
         graph.loader(None, [2]).to_torch()
+
+
+def test_arrays_come_without_torch(graph: gr.Graph) -> None:
+    """JAX and NumPy users have no torch; a loader that imported it would fail here."""
+    code = (
+        "import sys; sys.modules['torch'] = None; import graphray as gr\n"
+        "g = gr.open(sys.argv[1])\n"
+        "loader = g.link_loader(None, [2], negatives=gr.Negatives(), batch_size=450)\n"
+        "print(sum(batch.features('x').dtype == 'float32' for batch in loader))\n"
+        "print(sum(len(batch.edge_ids) > 0 for batch in g.loader(None, [2], batch_size=50)))"
+    )
+    root = Path(gr.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code, graph.status().uri],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+    )
+    assert done.stdout.split() == ["2", "2"]
 
 
 @pytest.mark.torch
