@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import fs
 
-from graphray.errors import DanglingEdge, InputError
+from graphray.errors import ArgumentError, DanglingEdge, InputError
 from graphray.ingest.files import filesystem_of
 from graphray.ingest.frames import DST, ID, SRC
 from graphray.ingest.text import TextPath
@@ -48,12 +48,13 @@ def from_ogb_csv(path: TextPath, *, directed: bool = True) -> GraphTables:
     Args:
         path: the folder that has ``raw`` in it.
         directed: False for data sets whose edges the benchmark adds the other way round as well
-            (``add_inverse_edge``); with one node type only.
+            (``add_inverse_edge``), where every relation is within one node type.
 
     Raises:
         InputNotFound: where a file is missing.
         InputError: where files do not fit together, or hold what they should not; naming file and
             row, counted from 1.
+        ArgumentError: where ``directed`` is False and a relation joins two node types.
     """
     root = os.fspath(path).rstrip("/")
     raw = f"{root}/raw"
@@ -68,6 +69,8 @@ def from_ogb_csv(path: TextPath, *, directed: bool = True) -> GraphTables:
         counts = {name: _only(table.select([name]), raw) for name in table.column_names}
         folders = {name: [f"{raw}/node-feat/{name}", f"{raw}/node-label/{name}"] for name in counts}
         relations = {r: f"{raw}/relations/{'___'.join(r)}" for r in _triplets(raw, counts)}
+    if not directed and any(relation.source != relation.destination for relation in relations):
+        raise ArgumentError("directed = False; edges between two types of nodes have a direction")
     nodes, edges = {}, {}
     with progress(f"reading {root}", total=len(counts) + len(relations), unit="tables") as bar:
         for name, count in counts.items():

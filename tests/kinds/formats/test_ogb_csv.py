@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphray.errors import DanglingEdge, InputError, InputNotFound
+from graphray.errors import ArgumentError, DanglingEdge, InputError, InputNotFound
 from graphray.kinds.property import PropertyGraph
 from graphray.schema import DEFAULT_RELATION, Relation
 
@@ -80,6 +80,8 @@ def test_several_node_types(tmp_path: Path) -> None:
         Relation("author", "writes", "paper"): {"src": [0, 1], "dst": [0, 2]},
         Relation("paper", "cites", "paper"): {"src": [2], "dst": [1], "reltype": [5]},
     }
+    with pytest.raises(ArgumentError, match="two types of nodes"):
+        PropertyGraph.from_ogb_csv(tmp_path, directed=False)
 
 
 @pytest.mark.parametrize(
