@@ -131,14 +131,20 @@ def test_errors_come_back_as_themselves(tmp_path: Path, inputs: dict[str, Any]) 
     assert not (tmp_path / "tasks").exists()
 
 
+def test_paths_are_relative_to_the_folder_of_the_caller(
+    tmp_path: Path, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(inputs["csv"]).parent)
+    store = build("edges.csv", tmp_path / "s", executor="ray")
+    assert store.book.num_edges(("node", "edge", "node")) == NUM_EDGES
+
+
 def test_a_cluster_that_is_connected_is_used() -> None:
     assert isinstance(choose_executor(None, None), RayExecutor)
     assert choose_executor(None, None).workers == 2
 
 
-def test_a_folder_that_tasks_cannot_see(
-    tmp_path: Path, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_made(tmp_path: Path, inputs: dict[str, Any]) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot spill to"):
         build(inputs["csv"], tmp_path / "s", executor="ray", spill_folder=tmp_path / "file")

@@ -75,6 +75,8 @@ class InputFile:
     """A file to read, on its filesystem."""
 
     def __init__(self, filesystem: fs.FileSystem, path: str, label: str) -> None:
+        if isinstance(filesystem, fs.LocalFileSystem):
+            path = os.path.abspath(path)  # other processes work in other folders
         self.filesystem, self.path, self.label = filesystem, path, label
         self.suffix = _suffix(path)
         if self.suffix not in FILE_SUFFIXES:
