@@ -14,6 +14,9 @@ one log.
 | full, partial | primary to all | all | one | the primary |
 | quorum | primary to all | majority | majority | the primary |
 | chain | each to the next | all | one | the tail |
+
+Under the *eventual* strategy there is no one log, no primary and no quorum; a configuration only
+says who takes part (`graphray.replication.eventual_replica`).
 """
 
 from __future__ import annotations
@@ -35,11 +38,12 @@ class Strategy(Enum):
     QUORUM = "quorum"
     CHAIN = "chain"
     PARTIAL = "partial"
+    EVENTUAL = "eventual"
 
     @property
     def writes_all(self) -> bool:
         """Whether an entry counts only once every member holds it."""
-        return self is not Strategy.QUORUM
+        return self in (Strategy.FULL, Strategy.CHAIN, Strategy.PARTIAL)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Configuration:
     @property
     def write_quorum(self) -> int:
         """How many members hold an entry once it counts."""
+        if self.strategy is Strategy.EVENTUAL:
+            return 1
         return len(self.members) if self.strategy.writes_all else self.majority
 
     @property

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphray.replication.configuration import Configuration, ReplicaId
-from graphray.replication.effects import Clock, Effect, Persist, Send
+from graphray.replication.effects import Clock, Effect, Send
 from graphray.replication.entries import Adopted, Entry, EntryKind, Record
+from graphray.replication.group_commit import GroupCommit
 from graphray.replication.log import ReplicatedLog
 from graphray.replication.messages import Message, Snapshot
 from graphray.replication.sessions import Novelty, SessionTable
@@ -59,10 +60,7 @@ class ReplicaCore:
         self.on_applied: list[OnApplied] = []
         self.on_adopted: list[Callable[[], None]] = []
         self._outbox: list[Effect] = []
-        self._queued: list[Record] = []
-        self._queued_actions: list[Callable[[], None]] = []
-        self._writing: tuple[int, tuple[Record, ...], list[Callable[[], None]]] | None = None
-        self._writes = 0
+        self._disk = GroupCommit()
 
     # --- the outbox -------------------------------------------------------------------------------
 
@@ -76,36 +74,25 @@ class ReplicaCore:
 
     def take_effects(self) -> list[Effect]:
         """What is to be done, in order; starts the next write if none is under way."""
-        if self._writing is None and self._queued:
-            self._writes += 1
-            self._writing = (self._writes, tuple(self._queued), self._queued_actions)
-            self._queued, self._queued_actions = [], []
-            # In front of this event's messages: an append may not overtake the write it follows.
-            self._outbox.insert(0, Persist(self._writing[0], self._writing[1]))
-        effects, self._outbox = self._outbox, []
+        write = self._disk.start()
+        # In front of this event's messages: an append may not overtake the write it follows.
+        effects = self._outbox if write is None else [write, *self._outbox]
+        self._outbox = []
         return effects
 
     # --- the disk ---------------------------------------------------------------------------------
 
     def persist(self, *records: Record) -> None:
         """Queue records for the next write."""
-        self._queued += records
+        self._disk.queue(*records)
 
     def when_durable(self, action: Callable[[], None]) -> None:
         """Do something once all that is queued or under way is on disk."""
-        if self._queued:
-            self._queued_actions.append(action)
-        elif self._writing is not None:
-            self._writing[2].append(action)
-        else:
-            action()
+        self._disk.when_durable(action)
 
     def on_persisted(self, number: int) -> None:
         """The write under way is durable."""
-        if self._writing is None or self._writing[0] != number:
-            return
-        _, records, actions = self._writing
-        self._writing = None
+        records, actions = self._disk.finish(number)
         for record in reversed(records):
             # An entry that has been replaced meanwhile says nothing about its successor.
             if isinstance(record, Entry) and self.log.term_at(record.lsn) == record.term:

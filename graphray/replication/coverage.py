@@ -20,6 +20,7 @@ class CoverageKeeper:
     def __init__(self, core: ReplicaCore) -> None:
         self._core = core
         self._answer: CoverageAnswer | None = None
+        self._asked = 0
         core.on_adopted.append(self._forget)
 
     def _forget(self) -> None:
@@ -34,7 +35,10 @@ class CoverageKeeper:
         holders = self._holders(missing)
         if holders:
             core.apply_limit_lsn = core.applied_lsn
-            core.send(holders[0], CoverageQuery(core.term, missing, core.applied_lsn))
+            # Another one each time: the first may be down.
+            self._asked += 1
+            holder = holders[self._asked % len(holders)]
+            core.send(holder, CoverageQuery(core.term, missing, core.applied_lsn))
 
     def missing(self) -> frozenset[str]:
         """The tags that this replica should hold and does not."""
@@ -78,5 +82,6 @@ class CoverageKeeper:
             core.apply_committed()
             if core.applied_lsn == self._answer.lsn:
                 core.state.absorb(self._answer.tags, self._answer.content)
+            if core.applied_lsn >= self._answer.lsn:  # A snapshot may have overtaken it.
                 self._forget()
                 core.apply_committed()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from graphray.replication.configuration import Configuration, ReplicaId
+from graphray.replication.configuration import Configuration, ReplicaId, Strategy
 from graphray.replication.effects import (
     Clock,
     CreateIfAbsent,
@@ -28,7 +28,13 @@ from graphray.replication.effects import (
     StoreAnswered,
     TimerFired,
 )
-from graphray.replication.membership import Heard, propose, reason_to_change
+from graphray.replication.membership import (
+    Heard,
+    next_eventual,
+    propose,
+    ready_learners,
+    reason_to_change,
+)
 from graphray.replication.messages import (
     ConfigurationQuery,
     Configure,
@@ -67,6 +73,7 @@ class ConfigurationManager:
         self._complete = 0
         self._wanted = first.wanted or first.members
         self._coverage = first.coverage
+        self._lost: tuple[ReplicaId, ...] = ()
         self._since_ms = 0.0
         self._heard: dict[ReplicaId, Heard] = {}
         self._sealed: dict[ReplicaId, Sealed] = {}
@@ -111,8 +118,8 @@ class ConfigurationManager:
             case ConfigurationQuery():
                 if self.newest is not None:
                     self._send(sender, Configure(self.newest))
-            case Want(replicas, coverage):
-                self._on_want(sender, replicas, coverage)
+            case Want():
+                self._on_want(sender, message)
 
     def _on_report(self, sender: ReplicaId, report: Report) -> None:
         self._heard[sender] = Heard(report, self._clock.monotonic_ms)
@@ -121,15 +128,11 @@ class ConfigurationManager:
             self._create(self._key("complete", report.term), b"")
         self._look_again_if_behind(report.term)
 
-    def _on_want(
-        self,
-        sender: str,
-        replicas: tuple[ReplicaId, ...],
-        coverage: tuple[tuple[ReplicaId, frozenset[str]], ...],
-    ) -> None:
-        self._wanted = replicas
-        self._coverage = coverage or self._coverage
-        if self.newest is not None and self.newest.wanted == replicas:
+    def _on_want(self, sender: str, message: Want) -> None:
+        self._wanted = message.replicas
+        self._coverage = message.coverage or self._coverage
+        self._lost = message.lost
+        if self.newest is not None and self.newest.wanted == message.replicas:
             self._send(sender, Configure(self.newest))
 
     def _look_again_if_behind(self, term: int) -> None:
@@ -211,6 +214,11 @@ class ConfigurationManager:
     def _change_if_needed(self) -> None:
         newest, now_ms = self.newest, self._clock.monotonic_ms
         assert newest is not None
+        if newest.strategy is Strategy.EVENTUAL:
+            following = next_eventual(newest, self._wanted, self._lost, self._heard)
+            if following is not None:
+                self._decide(following)
+            return
         if now_ms < self._since_ms + self._settings.suspect_ms and not self._is_over(newest):
             return
         reason = reason_to_change(
@@ -220,7 +228,7 @@ class ConfigurationManager:
             self._phase = _Phase.SEALING
             self._sealed = {}
             # As of now: a primary that has sealed does not report on its learners any more.
-            self._caught_up = [r for h in self._heard.values() for r in h.report.caught_up]
+            self._caught_up = ready_learners(self._heard)
             self._sealing_since_ms = now_ms
             self._ask_to_seal()
 

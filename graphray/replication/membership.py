@@ -56,13 +56,23 @@ def reason_to_change(
             return f"member {blocking} is silent and blocks every write"
     if not primary.report.opened:
         return None
-    if any(learner in wanted for learner in primary.report.caught_up):
+    if any(learner in wanted for learner in ready_learners(heard)):
         return f"learners {primary.report.caught_up} have caught up"
     if set(wanted) - set(newest.everyone):
         return f"{sorted(set(wanted) - set(newest.everyone))} are wanted"
     if set(newest.members) >= set(wanted) and set(newest.members) - set(wanted):
         return f"{sorted(set(newest.members) - set(wanted))} are no longer wanted"
     return None
+
+
+def ready_learners(heard: Mapping[ReplicaId, Heard]) -> list[ReplicaId]:
+    """Learners that have the log, and keep all that they are assigned."""
+    return [
+        learner
+        for h in heard.values()
+        for learner in h.report.caught_up
+        if learner in heard and heard[learner].report.complete
+    ]
 
 
 def _silent_members(
@@ -112,6 +122,25 @@ def propose(
         learners=tuple(r for r in wanted if r not in members),
         wanted=wanted,
     )
+
+
+def next_eventual(
+    newest: Configuration,
+    wanted: tuple[ReplicaId, ...],
+    lost: Iterable[ReplicaId],
+    heard: Mapping[ReplicaId, Heard],
+) -> Configuration | None:
+    """The next configuration under the eventual strategy, or None where nothing is to change.
+
+    There is nothing to seal: nobody leads. A replica that leaves takes no more writes, and goes
+    once another has all that it had accepted.
+    """
+    drained = {r for r, h in heard.items() if r in h.report.caught_up}
+    gone = {*drained, *lost}
+    leaving = tuple(r for r in newest.everyone if r not in wanted and r not in gone)
+    if set(wanted) == set(newest.members) and set(leaving) == set(newest.learners):
+        return None
+    return replace(newest, term=newest.term + 1, members=wanted, learners=leaving, wanted=wanted)
 
 
 def _completeness(

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.consistency import Consistency
 from graphray.replication.entries import Entry
+from graphray.replication.eventual_messages import EventualMessage
 from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 
 # --- between replicas -----------------------------------------------------------------------------
@@ -188,6 +189,7 @@ class Report:
         leading: it leads its term, and has done so without a restart.
         silent: those that it sends the log to and has not heard from for too long.
         caught_up: learners that may become members.
+        complete: under the partial strategy, the sender keeps all that it is assigned.
     """
 
     term: int
@@ -196,6 +198,7 @@ class Report:
     leading: bool
     silent: tuple[ReplicaId, ...] = ()
     caught_up: tuple[ReplicaId, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +211,16 @@ class Want:
     """These replicas are to serve the partition: a move, a growth, the replacement of a lost disk.
 
     Sent again until a configuration that wants them exists, for the catalog may die meanwhile.
+
+    Attributes:
+        replicas: all that should serve it in the end.
+        coverage: under the partial strategy, what each is to keep.
+        lost: under the eventual strategy, replicas that will not come back with their writes.
     """
 
     replicas: tuple[ReplicaId, ...]
     coverage: tuple[tuple[ReplicaId, frozenset[str]], ...] = ()
+    lost: tuple[ReplicaId, ...] = ()
 
 
 # --- between clients and replicas -----------------------------------------------------------------
@@ -333,4 +342,5 @@ Message: TypeAlias = (
     | Want
     | Request
     | Answer
+    | EventualMessage
 )

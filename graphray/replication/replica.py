@@ -120,6 +120,8 @@ class Replica:
                 core.log_time_ms = max(core.log_time_ms, entry.time_ms)
         core.durable_lsn = core.log.last_lsn
         core.verified_lsn = core.commit_lsn
+        if core.configuration is not None:
+            self._replicator.resume()
 
     def _replay(self, records: Iterable[Record]) -> list[Entry]:
         """The entries behind the snapshot that were in the log at the end."""
@@ -264,6 +266,7 @@ class Replica:
             core.leading,
             self._replicator.silent(),
             self._replicator.caught_up() if core.leading else (),
+            complete=not self._coverage.missing(),
         )
 
     # --- leases -----------------------------------------------------------------------------------

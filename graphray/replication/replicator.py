@@ -50,9 +50,10 @@ class Replicator:
         self._core = core
         self.progress: dict[ReplicaId, Progress] = {}
         self._committed_downstream_lsn = 0
-        core.on_adopted.append(self._start_term)
+        core.on_adopted.append(self.start)
 
-    def _start_term(self) -> None:
+    def start(self) -> None:
+        """Begin to send in a new term."""
         core = self._core
         self._committed_downstream_lsn = 0
         in_chain = self._configuration.strategy is Strategy.CHAIN
@@ -62,6 +63,14 @@ class Replicator:
             receiver: Progress(known_lsn + 1, 0, core.clock.monotonic_ms)
             for receiver in self._receivers()
         }
+
+    def resume(self) -> None:
+        """Go on in a restarted process: a member of a chain passes on what it is sent.
+
+        A primary does not: what it had sent may be on others' disks and not on its own.
+        """
+        if self._configuration.strategy is Strategy.CHAIN:
+            self.start()
 
     def _receivers(self) -> Iterable[ReplicaId]:
         configuration, replica = self._configuration, self._core.replica

@@ -56,27 +56,32 @@ class ReplicaGroup:
     ) -> None:
         self.partition = partition
         self.strategy = strategy
+        self.coverage = coverage
         self._cluster = cluster
         self._state = state
         self._made = 0
         self.replicas: dict[str, Process] = {}
         self.store = CatalogStore()
         self.lost: set[str] = set()
+        self._decoded: dict[str, Configuration] = {}
         self.wanted = tuple(self._next_name() for _ in range(copies))
-        self.first = Configuration(
-            partition,
-            1,
-            strategy,
-            self.wanted,
-            wanted=self.wanted,
-            copies_min=min(2, copies),
-            coverage=coverage,
-        )
+        self.first = self.first_configuration()
         for name in self.wanted:
-            self._start_replica(name)
+            self.replicas[name] = self.start_replica(name)
         self.catalogs = [self._start_catalog(name) for name in ("a", "b")]
         # The second catalog is a spare that wakes up now and then, and must do no harm.
         self.catalogs[1].kill()
+
+    def first_configuration(self) -> Configuration:
+        return Configuration(
+            self.partition,
+            1,
+            self.strategy,
+            self.wanted,
+            wanted=self.wanted,
+            copies_min=min(2, len(self.wanted)),
+            coverage=self.coverage,
+        )
 
     def _next_name(self) -> str:
         self._made += 1
@@ -89,8 +94,10 @@ class ReplicaGroup:
     def configurations(self) -> list[Configuration]:
         """What the store says, by term: the truth, which no process may know yet."""
         prefix = f"{self.partition}/term/"
-        values = [v for key, v in sorted(self.store.items.items()) if key.startswith(prefix)]
-        return [Configuration.from_plain(unpack(value)) for value in values] or [self.first]
+        for key, value in self.store.items.items():
+            if key.startswith(prefix) and key not in self._decoded:
+                self._decoded[key] = Configuration.from_plain(unpack(value))
+        return [self._decoded[key] for key in sorted(self._decoded)] or [self.first]
 
     def newest(self) -> Configuration:
         return self.configurations()[-1]
@@ -101,16 +108,15 @@ class ReplicaGroup:
         complete = [int(key.removeprefix(prefix)) for key in self.store.items if prefix in key]
         return [c for c in self.configurations() if c.term >= max(complete, default=0)]
 
-    def _start_replica(self, name: str) -> None:
+    def start_replica(self, name: str) -> Process:
         disk = SimulatedDisk()
 
         def start(clock: Clock) -> Replica:
             replica = Replica(name, self.catalog, self._state(name), SETTINGS, clock)
-            snapshot, records = disk.read()
-            replica.recover(snapshot, records)
+            replica.recover(*disk.read())
             return replica
 
-        self.replicas[name] = self._cluster.process(name, start, disk=disk)
+        return self._cluster.process(name, start, disk=disk)
 
     def _start_catalog(self, suffix: str) -> Process:
         return self._cluster.process(
@@ -122,13 +128,20 @@ class ReplicaGroup:
     def replace(self, leaving: str) -> None:
         """Want a new replica, on an empty disk, in place of one."""
         name = self._next_name()
-        self._start_replica(name)
+        self.coverage = tuple(
+            (name if replica == leaving else replica, tags) for replica, tags in self.coverage
+        )
+        self.replicas[name] = self.start_replica(name)
         self.wanted = tuple(name if replica == leaving else replica for replica in self.wanted)
 
     def may_lose_a_disk(self) -> bool:
         """Whether no disk is missing among those that hold what was acknowledged."""
-        members = {m for c in self.open_configurations() for m in c.members}
-        return not members & self.lost and self.first.copies_min > 1
+        open_configurations = self.open_configurations()
+        members = {m for c in open_configurations for m in c.members}
+        settled = not self.coverage or (
+            len(open_configurations) == 1 and open_configurations[0].members == self.wanted
+        )
+        return not members & self.lost and self.first.copies_min > 1 and settled
 
     def lose_disk(self, name: str) -> None:
         """A replica is gone for good, and another is wanted in its place."""

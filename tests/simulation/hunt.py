@@ -6,7 +6,8 @@ import traceback
 
 from tests.simulation.checkers.linearizability import Violation
 from tests.simulation.planted import PlantedBug
-from tests.simulation.scenarios import SCENARIOS, Run
+from tests.simulation.runs import Run
+from tests.simulation.scenarios import SCENARIOS
 
 
 def run_seed(scenario: str, rng_seed: int) -> Run:

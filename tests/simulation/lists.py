@@ -26,11 +26,16 @@ class Lists:
         return pack(self._lists.get(unpack(query), ()))
 
     def checkpoint(self) -> bytes:
-        return pack(self._lists)
+        return pack((None if self._kept is None else tuple(sorted(self._kept)), self._lists))
 
     def restore(self, checkpoint: bytes) -> None:
-        state = unpack(checkpoint)
+        kept, state = unpack(checkpoint)
+        if self._kept is not None and kept is not None:
+            self._kept &= set(kept)
         self._lists = {key: list(values) for key, values in state.items() if self._keeps(key)}
+
+    def everything(self) -> dict[str, tuple[int, ...]]:
+        return {key: tuple(values) for key, values in self._lists.items()}
 
     def extract(self, tags: frozenset[str]) -> bytes:
         return pack({k: v for k, v in self._lists.items() if k.split(":")[0] in tags})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphray.replication.messages import Want
+from graphray.replication.messages import Sealed, Want
 from tests.simulation.cluster import Cluster, ReplicaGroup
 from tests.simulation.network import NetworkFaults
 from tests.simulation.process import Process
@@ -22,6 +22,7 @@ class FaultMix:
 
     Attributes:
         pause_between_ms: the mean time between two faults.
+        crash_on_sealed: how likely a replica dies right after it has promised a term.
     """
 
     pause_between_ms: float = 120.0
@@ -33,6 +34,9 @@ class FaultMix:
     catalog: float = 1.0
     clock_jump: float = 0.5
     move: float = 1.0
+    power_cut: float = 0.7
+    usurp: float = 1.0
+    crash_on_sealed: float = 0.1
 
 
 class Nemesis:
@@ -41,6 +45,7 @@ class Nemesis:
         self._mix = mix
         self._until_ms = until_ms
         self._down: set[Process] = set()
+        cluster.network.on_send = self._on_send
         self._schedule_next()
         for group in cluster.groups.values():
             self._operate(group)
@@ -49,9 +54,11 @@ class Nemesis:
 
     def _operate(self, group: ReplicaGroup) -> None:
         """Ask for the replicas that are wanted until a configuration says so."""
-        if group.newest().wanted != group.wanted:
+        newest = group.newest()
+        if newest.wanted != group.wanted or newest.coverage != group.coverage:
             sender = f"{group.partition}.operator"
-            self._cluster.network.send(sender, group.catalog, Want(group.wanted))
+            want = Want(group.wanted, group.coverage)
+            self._cluster.network.send(sender, group.catalog, want)
         self._cluster.scheduler.after(40, lambda: self._operate(group))
 
     # --- faults -----------------------------------------------------------------------------------
@@ -73,6 +80,8 @@ class Nemesis:
             self._strike_catalog: mix.catalog,
             self._jump_clock: mix.clock_jump,
             self._move: mix.move,
+            self._cut_power: mix.power_cut,
+            self._usurp: mix.usurp,
         }
         group = self._cluster.groups[rng.choice(sorted(self._cluster.groups))]
         fault = rng.choices(list(faults), list(faults.values()))[0]
@@ -89,14 +98,49 @@ class Nemesis:
         self._cluster.counts[fault] += 1
 
     def _kill(self, group: ReplicaGroup) -> None:
-        process = self._some_replica(group)
-        if not process.alive:
-            return
-        self._count("crashes")
-        process.kill()
-        self._down.add(process)
-        delay_ms = self._cluster.rng.uniform(5, 400)
-        self._cluster.scheduler.after(delay_ms, lambda: self._restart(process))
+        self._crash(self._some_replica(group), self._cluster.rng.uniform(5, 400))
+
+    def _crash(self, process: Process, down_ms: float) -> None:
+        if process.alive:
+            self._count("crashes")
+            process.kill()
+            self._down.add(process)
+            self._cluster.scheduler.after(down_ms, lambda: self._restart(process))
+
+    def _cut_power(self, group: ReplicaGroup) -> None:
+        """All replicas of a partition die at the same moment; only what is on disk is left."""
+        self._count("power cuts")
+        for name in group.newest().everyone:
+            self._crash(group.replicas[name], self._cluster.rng.uniform(5, 200))
+
+    def _usurp(self, group: ReplicaGroup) -> None:
+        """Take a primary's followers away, restart them, and have the catalog begin a new term.
+
+        The primary keeps its clients, and its belief that it leads.
+        """
+        rng, newest = self._cluster.rng, group.newest()
+        self._count("usurpations")
+        followers = [name for name in newest.everyone if name != newest.primary]
+        for name in followers:
+            self._cluster.network.cut_between(newest.primary, name)
+            if rng.random() < 0.8:
+                self._crash(group.replicas[name], rng.uniform(1, 5))
+        self._move(group)
+        self._cluster.scheduler.after(rng.uniform(50, 300), self._cluster.network.heal)
+
+    def _on_send(self, sender: str, message: object) -> None:
+        rng = self._cluster.rng
+        if isinstance(message, Sealed) and rng.random() < self._mix.crash_on_sealed:
+            process = self._replica_at(sender)
+            if process is not None and self._cluster.scheduler.now_ms < self._until_ms:
+                down_ms = rng.uniform(1, 10)
+                self._cluster.scheduler.after(0, lambda: self._crash(process, down_ms))
+
+    def _replica_at(self, address: str) -> Process | None:
+        for group in self._cluster.groups.values():
+            if address in group.replicas:
+                return group.replicas[address]
+        return None
 
     def _restart(self, process: Process) -> None:
         if process in self._down:

@@ -29,13 +29,15 @@ class Network:
         self._receivers: dict[str, Deliver] = {}
         self.faults = NetworkFaults()
         self.cut: set[tuple[str, str]] = set()
-        self.last_sent: dict[str, tuple[str, Any]] = {}
+        self.on_send: Callable[[str, Any], None] | None = None
 
     def attach(self, address: str, deliver: Deliver) -> None:
         self._receivers[address] = deliver
 
     def send(self, sender: str, to: str, message: Any) -> None:
         rng, faults = self._scheduler.rng, self.faults
+        if self.on_send is not None:
+            self.on_send(sender, message)
         if (sender, to) in self.cut:
             return
         if rng.random() < faults.lost:

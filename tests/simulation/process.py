@@ -32,6 +32,7 @@ from tests.simulation.scheduler import Scheduler
 
 DISK_MS_MEAN = 1.0
 STORE_MS_MEAN = 3.0
+SLOW_SHARE = 0.03
 
 
 class Machine(Protocol):
@@ -157,7 +158,10 @@ class Process:
             if self.alive and self._incarnation == incarnation:
                 action()
 
-        self._scheduler.after(0.1 + self._scheduler.rng.expovariate(1 / mean_ms), act)
+        rng = self._scheduler.rng
+        if rng.random() < SLOW_SHARE:
+            mean_ms *= 20
+        self._scheduler.after(0.1 + rng.expovariate(1 / mean_ms), act)
 
     def _set_timer(self, at_ms: float) -> None:
         self._timer += 1

@@ -1,0 +1,184 @@
+"""A client's session with an eventually consistent partition: any replica will do.
+
+A write gets its number and its stamp here, once; so a write that is sent again, perhaps to another
+replica, is the same write. Where two replicas have both taken it, the stamps are equal and one of
+the two changes nothing.
+
+The levels are floors, as in `graphray.replication.session`, over the writes of each replica.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphray.replication.cells import Place
+from graphray.replication.configuration import ReplicaId
+from graphray.replication.consistency import Consistency
+from graphray.replication.effects import Clock, Event, Received, Send, SetTimer, TimerFired
+from graphray.replication.eventual_messages import GetCell, GotCell, PutCell, PutDone
+from graphray.replication.hybrid_clock import BEFORE_ALL, HybridClock, Stamp
+from graphray.replication.messages import Redirect
+from graphray.replication.session import Outcome, RetryPolicy, SessionEffect
+from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class CellCompleted:
+    """A call has ended; see `graphray.replication.session.Completed`.
+
+    Attributes:
+        stamp: of the write, where it is done.
+    """
+
+    call: int
+    outcome: Outcome
+    value: bytes | None = None
+    stamp: Stamp = BEFORE_ALL
+
+
+@dataclass
+class _Call:
+    number: int
+    message: PutCell | GetCell
+    deadline_ms: float
+    retry_ms: float = 0.0
+
+
+class EventualSession:
+    """One session of one client; it has one call under way at a time.
+
+    Args:
+        client: an identity that no other session has ever had.
+        replicas: whom to ask.
+        policy: how long to wait.
+        rng: chooses among replicas.
+    """
+
+    def __init__(
+        self, client: str, replicas: Sequence[ReplicaId], policy: RetryPolicy, rng: Random
+    ) -> None:
+        self.client = client
+        self._replicas = tuple(replicas)
+        self._policy = policy
+        self._rng = rng
+        self._stamps = HybridClock(client)
+        self._calls = 0
+        self._call: _Call | None = None
+        self._now_ms = 0.0
+        self._outbox: list[SessionEffect | CellCompleted] = []
+        self._read_floor = NOTHING_SEEN
+        self._written = NOTHING_SEEN
+        self._seen = NOTHING_SEEN
+
+    @property
+    def token(self) -> VersionVector:
+        """Everything that this session has seen."""
+        return self._seen
+
+    def observe(self, token: VersionVector) -> None:
+        """See from now on at least what the session that this token came from has seen."""
+        self._seen = self._seen.merge(token)
+
+    def put(
+        self, place: Place, value: bytes | None, clock: Clock
+    ) -> tuple[int, list[SessionEffect | CellCompleted]]:
+        """Start a write, or with None a deletion."""
+        stamp = self._stamps.tick(clock.wall_ms)
+        self._calls += 1
+        message = PutCell(self.client, self._calls, place, value, stamp, self._seen)
+        return self._start(message, clock)
+
+    def get(
+        self, place: Place, level: Consistency, clock: Clock
+    ) -> tuple[int, list[SessionEffect | CellCompleted]]:
+        """Start a read."""
+        self._calls += 1
+        return self._start(GetCell(self._calls, place, self.floor(level)), clock)
+
+    def floor(self, level: Consistency) -> VersionVector:
+        """What a replica must have seen to answer a read of that level."""
+        match level:
+            case Consistency.MONOTONIC:
+                return self._read_floor
+            case Consistency.SESSION:
+                return self._read_floor.merge(self._written)
+            case Consistency.CAUSAL:
+                return self._seen
+        return NOTHING_SEEN
+
+    def handle(self, event: Event, clock: Clock) -> list[SessionEffect | CellCompleted]:
+        """Take one event and say what is to be done."""
+        self._now_ms = clock.monotonic_ms
+        match event:
+            case Received(_, PutDone() as done):
+                self._on_put_done(done)
+            case Received(_, GotCell() as got):
+                self._on_got(got)
+            case Received(_, Redirect(request)) if self._is_under_way(request):
+                # Another one may be less far behind; this one may catch up.
+                self._try_later()
+            case TimerFired():
+                self._retry_if_late()
+        return self._take_effects()
+
+    def _start(
+        self, message: PutCell | GetCell, clock: Clock
+    ) -> tuple[int, list[SessionEffect | CellCompleted]]:
+        self._now_ms = clock.monotonic_ms
+        self._call = _Call(self._calls, message, self._now_ms + self._policy.deadline_ms)
+        self._try()
+        return self._calls, self._take_effects()
+
+    def _is_under_way(self, number: int) -> bool:
+        return self._call is not None and self._call.number == number
+
+    def _try(self) -> None:
+        assert self._call is not None
+        self._outbox.append(Send(self._rng.choice(self._replicas), self._call.message))
+        self._call.retry_ms = min(self._now_ms + self._policy.try_ms, self._call.deadline_ms)
+        self._outbox.append(SetTimer(self._call.retry_ms))
+
+    def _try_later(self) -> None:
+        assert self._call is not None
+        pause_ms = self._policy.try_ms / 10
+        self._call.retry_ms = min(self._now_ms + pause_ms, self._call.deadline_ms)
+        self._outbox.append(SetTimer(self._call.retry_ms))
+
+    def _retry_if_late(self) -> None:
+        if self._call is None:
+            return
+        if self._now_ms >= self._call.deadline_ms:
+            is_read = isinstance(self._call.message, GetCell)
+            self._end(Outcome.UNAVAILABLE if is_read else Outcome.INDETERMINATE)
+        elif self._now_ms >= self._call.retry_ms:
+            self._try()
+        else:
+            self._outbox.append(SetTimer(self._call.retry_ms))
+
+    def _on_put_done(self, done: PutDone) -> None:
+        if done.client == self.client and self._is_under_way(done.seq):
+            self._stamps.observe(done.stamp)
+            self._written = self._written.seen(done.origin, done.number)
+            self._seen = self._seen.seen(done.origin, done.number)
+            self._end(Outcome.DONE, stamp=done.stamp)
+
+    def _on_got(self, got: GotCell) -> None:
+        if self._is_under_way(got.number):
+            self._stamps.observe(got.stamp)
+            self._read_floor = self._read_floor.merge(got.seen)
+            self._seen = self._seen.merge(got.seen)
+            self._end(Outcome.DONE, value=got.value)
+
+    def _end(self, outcome: Outcome, value: bytes | None = None, stamp: Stamp = BEFORE_ALL) -> None:
+        assert self._call is not None
+        self._outbox.append(CellCompleted(self._call.number, outcome, value, stamp))
+        self._call = None
+
+    def _take_effects(self) -> list[SessionEffect | CellCompleted]:
+        effects, self._outbox = self._outbox, []
+        return effects

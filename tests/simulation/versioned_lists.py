@@ -1,0 +1,36 @@
+"""The data of the transactional workloads: lists whose past versions can be read at pinned
+times.
+"""
+
+from __future__ import annotations
+
+from graphray.replication.packing import pack, unpack
+
+
+class VersionedLists:
+    """Lists of ``(commit time, value)`` by key."""
+
+    def __init__(self) -> None:
+        self._lists: dict[str, list[tuple[int, int]]] = {}
+
+    def install(self, time: int, payload: bytes) -> None:
+        for key, value in unpack(payload):
+            self._lists.setdefault(key, []).append((time, value))
+
+    def read(self, content: bytes, time: int | None) -> bytes:
+        return pack({key: self.values(key, time) for key in unpack(content)})
+
+    def values(self, key: str, time: int | None = None) -> tuple[int, ...]:
+        return tuple(v for t, v in self._lists.get(key, ()) if time is None or t <= time)
+
+    def keep_since(self, times: tuple[int, ...]) -> None:
+        """A list shows every version that it ever had, so nothing may go."""
+
+    def checkpoint(self) -> bytes:
+        return pack(self._lists)
+
+    def restore(self, checkpoint: bytes) -> None:
+        self._lists = {key: list(values) for key, values in unpack(checkpoint).items()}
+
+    def everything(self) -> dict[str, tuple[int, ...]]:
+        return {key: self.values(key) for key in self._lists}
