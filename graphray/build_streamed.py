@@ -159,7 +159,9 @@ class _StreamedBuild:
             name: relabelling.gid_of_stable.astype(id_dtype(len(relabelling.gid_of_stable)))
             for name, relabelling in partitioned.relabellings.items()
         }
-        self._nodes_bytes = sum(nodes.kept_bytes for nodes in graph.nodes.values())
+        # Every worker that sorts marks the nodes of one type, a byte each.
+        marks_bytes = executor.workers * max(len(gids) for gids in self._gids.values())
+        self._nodes_bytes = marks_bytes + sum(nodes.kept_bytes for nodes in graph.nodes.values())
         self._meter = meter
         self.edge_offsets: dict[AdjacencyName, npt.NDArray[np.int64]] = {}
 
@@ -183,10 +185,8 @@ class _StreamedBuild:
             nodes.properties.schema,
         )
         with progress(f"writing {name} nodes", self._parts, "partitions") as bar:
-            written = self._executor.run(
-                write_nodes, plan, range(self._parts), self._sorted_at_once(largest)
-            )
-            for _, file in written:
+            at_once = self._sorted_at_once(largest)
+            for _, file in self._executor.run(write_nodes, plan, range(self._parts), at_once):
                 self._writer.add(file)
                 bar.advance()
         self._folder.remove(files)
@@ -295,10 +295,8 @@ class _StreamedBuild:
         )
         entries, crossing, loops = np.zeros((3, self._parts), np.int64)
         with progress(f"sorting {relation} ({direction})", self._parts, "partitions") as bar:
-            sorted_rows = self._executor.run(
-                write_rows, plan, range(self._parts), self._sorted_at_once(largest)
-            )
-            for part, rows in sorted_rows:
+            at_once = self._sorted_at_once(largest)
+            for part, rows in self._executor.run(write_rows, plan, range(self._parts), at_once):
                 for file in rows.files:
                     self._writer.add(file)
                 entries[part], crossing[part], loops[part] = (

@@ -53,7 +53,8 @@ class Executor(Protocol):
             at_once: a bound to how many run at the same time, for the memory they take.
 
         Yields:
-            ``(number of the item, result)``, as they are done.
+            ``(number of the item, result)``, as they are done. When the iterator is closed, none
+            is under way any more: iterate over it where it is made, so that an error closes it.
 
         Raises:
             BaseException: what a task raised: no further ones begin, and of those under way that

@@ -7,9 +7,8 @@ are, or which of them does what.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
@@ -83,25 +82,3 @@ class Threads:
                 if not future.cancelled():
                     future.exception()
             raise
-
-    def drain(self, task: Callable[[Item], object], items: Iterable[Item]) -> None:
-        """Run ``task(item)`` for items that are made one by one, as fast as they are worked off.
-
-        At most one item more than there are threads exists at any time, which bounds the memory of
-        a stream. Raises as `map` does.
-        """
-        if self._pool is None:
-            for item in items:
-                task(item)
-            return
-        under_way: deque[Future[object]] = deque()
-        try:
-            for item in items:
-                under_way.append(self._pool.submit(task, item))
-                del item  # the task alone keeps it
-                while len(under_way) > self.count:
-                    under_way.popleft().result()
-            while under_way:
-                under_way.popleft().result()
-        finally:
-            wait(under_way)

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.errors import DanglingEdge, InputError
 from graphray.ids import UserIds
 from graphray.ingest.identity import (
     ABSENT,
     IdColumn,
     IdMap,
+    check_listed,
     check_unique,
     distinct_ids,
     read_ids,
@@ -196,11 +196,12 @@ def _number_nodes(
         ids = table.as_user_ids(kind)
         properties = table.source.properties((table.column,))
     found = _positions(name, ids, columns)
+    if not may_add:
+        for column, positions in zip(columns, found, strict=True):
+            check_listed(name, column, positions)
     missing = [_missing(column, at) for column, at in zip(columns, found, strict=True)]
     unlisted = [column for column in missing if column is not None]
     if unlisted:
-        if not may_add:
-            raise _dangling(name, columns, found)
         added = distinct_ids(unlisted, kind)
         ids = joined(ids, added)
         properties = with_null_rows(properties, len(added))
@@ -226,22 +227,6 @@ def _missing(column: IdColumn, positions: npt.NDArray[Any]) -> IdColumn | None:
         return None
     values = column.values.filter(pa.array(positions == ABSENT))
     return IdColumn(column.source, column.column, values, column.kind)
-
-
-def _dangling(
-    name: str, columns: Sequence[IdColumn], found: Sequence[npt.NDArray[Any]]
-) -> InputError:
-    column, positions = next(
-        (c, p) for c, p in zip(columns, found, strict=True) if len(p) and p.min() == ABSENT
-    )
-    row = int(np.argmax(positions == ABSENT))
-    return column.source.problem(
-        f"the edge names {name} {column.values[row].as_py()!r}, which the node table lacks; add "
-        'it there, or pass missing_nodes="add"',
-        row=row,
-        column=column.column,
-        kind=DanglingEdge,
-    )
 
 
 def joined(ids: UserIds, added: UserIds) -> UserIds:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphray.errors import InputError
+from graphray.errors import DanglingEdge, InputError
 from graphray.ids import UserIds
 from graphray.ingest.source import Source
 from graphray.kernels.lookup import mark_present, position_table, positions_in_span
@@ -205,6 +205,25 @@ def check_unique(node_type: str, ids: IdColumn) -> None:
         row=row,
         column=ids.column,
     )
+
+
+def check_listed(node_type: str, column: IdColumn, positions: npt.NDArray[Any]) -> None:
+    """Raise DanglingEdge where a column of edges names a node that is not there.
+
+    Args:
+        node_type: of the nodes.
+        column: the ids.
+        positions: ``int[len(column.values)]``, the stable id of each or `ABSENT`.
+    """
+    if len(positions) and positions.min() == ABSENT:
+        row = int(np.argmax(positions == ABSENT))
+        raise column.source.problem(
+            f"the edge names {node_type} {column.values[row].as_py()!r}, which the node table "
+            'lacks; add it there, or pass missing_nodes="add"',
+            row=row,
+            column=column.column,
+            kind=DanglingEdge,
+        )
 
 
 def _first_repeat(ids: IdColumn) -> int:

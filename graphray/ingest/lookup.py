@@ -15,9 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphray.errors import DanglingEdge
 from graphray.ids import UserIds, index_keys
-from graphray.ingest.identity import ABSENT, IdColumn, IdMap
+from graphray.ingest.identity import ABSENT, IdColumn, IdMap, check_listed
 from graphray.kernels.lookup import mark_present
 from graphray.schema import IdKind
 
@@ -113,15 +112,7 @@ class StableIds:
             DanglingEdge: where one is not among the nodes.
         """
         found = self.lookup.positions(column)
-        if len(found) and found.min() == ABSENT:
-            row = int(np.argmax(found == ABSENT))
-            raise column.source.problem(
-                f"the edge names {self.node_type} {column.values[row].as_py()!r}, which the node "
-                'table lacks; add it there, or pass missing_nodes="add"',
-                row=row,
-                column=column.column,
-                kind=DanglingEdge,
-            )
+        check_listed(self.node_type, column, found)
         return found
 
     def unlisted(self, column: IdColumn) -> pa.ChunkedArray:
