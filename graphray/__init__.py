@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from graphray.opened import open
     from graphray.ragged import RaggedArray
     from graphray.running import connect, running_graphs
+    from graphray.sampling.ancestors import WithAncestors
     from graphray.sampling.batch import Batch
     from graphray.sampling.clusters import Clusters
+    from graphray.sampling.hyperedges import Hyperedges
     from graphray.sampling.importance import ImportanceNeighbors
     from graphray.sampling.induced import Induced
     from graphray.sampling.labor import Labor
@@ -52,6 +54,7 @@ _HOME = {
     "GraphSchema": "graphray.schema",
     "GraphStatus": "graphray.status",
     "HierarchicalKnowledgeGraph": "graphray.kinds.hierarchy",
+    "Hyperedges": "graphray.sampling.hyperedges",
     "Hypergraph": "graphray.kinds.hypergraph",
     "ImportanceNeighbors": "graphray.sampling.importance",
     "Induced": "graphray.sampling.induced",
@@ -73,6 +76,7 @@ _HOME = {
     "RelationType": "graphray.schema",
     "ReplicaStatus": "graphray.status",
     "WalkBatch": "graphray.sampling.random_walks",
+    "WithAncestors": "graphray.sampling.ancestors",
     "bfloat16_array": "graphray.bfloat16",
     "build": "graphray.builder",
     "connect": "graphray.running",
@@ -92,6 +96,7 @@ __all__ = [
     "GraphSchema",
     "GraphStatus",
     "HierarchicalKnowledgeGraph",
+    "Hyperedges",
     "Hypergraph",
     "ImportanceNeighbors",
     "Induced",
@@ -113,6 +118,7 @@ __all__ = [
     "RelationType",
     "ReplicaStatus",
     "WalkBatch",
+    "WithAncestors",
     "bfloat16_array",
     "build",
     "connect",

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 from graphray.kernels.hashing import GOLDEN, mix64
-from graphray.kernels.neighbors import ELSEWHERE
 from graphray.kernels.rows import Rows, entry_at, row_spans
 
 Ints = npt.NDArray[np.int64]
@@ -31,10 +30,7 @@ def entries_among(gids: Ints, rows: Rows, members: Ints) -> tuple[Ints, Ints, In
     width = rows.widths[0]
     firsts, degrees = np.empty(len(gids), np.int64), np.empty(len(gids), np.int64)
     row_spans(gids, rows, firsts, degrees)
-    room = 0
-    for degree in degrees:
-        assert degree != ELSEWHERE
-        room += degree
+    room = degrees.sum()
     counts = np.zeros(len(gids), np.int64)
     named, places = np.empty(room, np.int64), np.empty(room, np.int64)
     total = 0

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
+from graphray.kernels.hashing import GOLDEN, mix64
 from graphray.kernels.memory import load_int64, load_uint32, prefetch
 from graphray.kernels.neighbors import ELSEWHERE
 
@@ -136,3 +137,26 @@ def find_entry(
             found = at
         high = middle
     return found
+
+
+@kernel
+def entry_words(stable: Ints, degrees: Ints, key: np.uint64) -> npt.NDArray[np.uint64]:
+    """A random word for every entry of some rows: a function of key, node and place in the row.
+
+    Args:
+        stable: ``int64[n]``, the stable ids of the nodes that have the rows.
+        degrees: ``int64[n]``.
+        key: of the draw.
+
+    Returns:
+        ``uint64[sum(degrees)]``.
+    """
+    words = np.empty(degrees.sum(), np.uint64)
+    at = 0
+    for i in range(len(stable)):
+        state = mix64((np.uint64(stable[i]) * GOLDEN) ^ key)
+        for _ in range(degrees[i]):
+            state += GOLDEN
+            words[at] = mix64(state)
+            at += 1
+    return words

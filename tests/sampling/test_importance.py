@@ -20,7 +20,7 @@ from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store, plain_graph
 from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
-SMALL = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 
 PLANS = [
     gr.ImportanceNeighbors([3, 2], "user", walks_per_node=4, relation="follows"),
@@ -142,6 +142,7 @@ def test_plans_are_checked(graph: gr.Graph, plan: Any, message: str) -> None:
 def test_types_are_asked_for_where_there_are_several(graph: gr.Graph) -> None:
     with pytest.raises(NodeTypeNotFound, match="several"):
         graph.loader("user", sampling=gr.ImportanceNeighbors([2]))
+    plan = gr.ImportanceNeighbors([2], "user", relation="follows")
+    loader = graph.loader("user", sampling=plan, seed_times=np.zeros(4, np.int64))
     with pytest.raises(ArgumentError, match="do not heed time"):
-        plan = gr.ImportanceNeighbors([2], "user", relation="follows")
-        graph.loader("user", sampling=plan, seed_times=np.zeros(4, np.int64)).batch(0, 0)
+        loader.batch(0, 0)

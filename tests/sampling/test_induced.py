@@ -21,7 +21,7 @@ from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store, plain_graph
 from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
-SMALL = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 
 
 def networkx_of(graph: PlainGraph) -> nx.MultiDiGraph:

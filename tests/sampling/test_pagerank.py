@@ -19,7 +19,7 @@ from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
 NODES = 12
-SMALL = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 EDGES = st.lists(st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1)), max_size=50)
 
 

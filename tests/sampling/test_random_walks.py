@@ -28,7 +28,7 @@ from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 from tests.sampling.walk_twin import walk
 
-SMALL = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+SMALL = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 CHANCE = 1e-6
 
 
