@@ -71,7 +71,7 @@ def compare(quick: bool, parts: int, imbalance: float) -> list[Row]:
     loads = np.bincount(part[edges.sources], minlength=parts)
     vertices = np.bincount(part, minlength=parts)
     balances = [
-        compared(f"{name}, {what}", amounts.max() / amounts.mean(), "", "even", 1.0,
+        compared(f"{name}, {what}", float(amounts.max() / amounts.mean()), "", "even", 1.0,
                  at_most=imbalance)
         for what, amounts in (("vertices", vertices), ("pins", loads))
     ]  # fmt: skip

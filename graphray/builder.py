@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -27,7 +28,7 @@ from graphray.schema import KindName
 from graphray.store import Place, Store, StoreUri, StoreWriter, store_versions
 from partitioners.defaults import default_name
 from partitioners.goal import Goal
-from partitioners.registry import Partitioner, check_able, get
+from partitioners.registry import Partitioner, check_able, get, within
 
 IfExists = Literal["error", "new_version"]
 
@@ -152,6 +153,7 @@ def build(
         )
         if in_files or exceeds(streams, budget):
             check_streams(chosen, budget)
+            asked = replace(asked, partitioner=within(chosen, budget.total_bytes // 2))
             plan = plan_of(streams, missing_nodes, place, asked)
             with (
                 workspace_of(place, spill_folder, runner, plan) as space,

@@ -10,6 +10,7 @@ nothing behind it has to. What a partitioner can do beyond that, it says of itse
 
 - ``needs_edges = False``: it looks at neither edges nor columns;
 - ``reads_batches = True``: it also takes edges in batches, a `StreamedProblem`;
+- ``within(memory_bytes)``: the same partitioner, held to so much memory;
 - ``balances = ("nodes",)``: the criteria that a goal may name, `ANY_CRITERIA` for all, columns too;
 - ``takes_target_sizes = True``: partitions may be of different sizes;
 - ``imbalance``: what a partition may hold as a multiple of its target, where the goal says nothing.
@@ -250,6 +251,16 @@ def needs_edges(partitioner: Partitioner) -> bool:
     (False, True)
     """
     return getattr(partitioner, "needs_edges", True)
+
+
+def within(partitioner: Partitioner, memory_bytes: int) -> Partitioner:
+    """The same partitioner held to so much memory, where it has a method ``within`` for that.
+
+    >>> within(get("streaming"), 2**26).memory_bytes, within(get("hash"), 2**26).name
+    (67108864, 'hash')
+    """
+    limit = getattr(partitioner, "within", None)
+    return partitioner if limit is None else limit(memory_bytes)
 
 
 def _imbalance(partitioner: Partitioner, goal: Goal) -> float:
