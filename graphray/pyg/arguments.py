@@ -11,6 +11,7 @@ from torch_geometric.sampler import NegativeSampling, NumNeighbors
 
 from graphray.errors import ArgumentError, ColumnNotFound
 from graphray.graph import Graph
+from graphray.sampling.induced import Induced
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.negatives import Negatives
 from graphray.sampling.neighbors import Neighbors
@@ -40,17 +41,16 @@ def sampling_plan(
         ArgumentError: where a value is none of PyG's, or is not supported.
         ColumnNotFound: where nothing has a column of that name.
     """
-    kind = str(getattr(subgraph_type, "value", subgraph_type))
-    if kind != "directional" or not directed:
+    kind = str(getattr(subgraph_type, "value", subgraph_type)) if directed else "induced"
+    if kind not in ("directional", "induced"):
         raise ArgumentError(
-            f"subgraph_type = {kind!r}, directed = {directed}; expected 'directional': batches "
-            "hold the edges that were sampled. For the edges between all sampled nodes see "
-            "Graph.loader(sampling=...)"
+            f"subgraph_type = {kind!r}; expected 'directional' or 'induced'. For edges in both "
+            "directions add them to the graph, or to the batch by transform=ToUndirected()"
         )
     if temporal_strategy not in _STRATEGIES:
         raise ArgumentError(f"temporal_strategy = {temporal_strategy!r}; expected uniform or last")
     node_time, edge_time = _time_columns(graph, time_attr)
-    return Neighbors(
+    plan = Neighbors(
         _fanout(graph, num_neighbors),
         replace=replace,
         weight=None if weight_attr is None else _edge_columns(graph, "weight_attr", weight_attr),
@@ -59,6 +59,7 @@ def sampling_plan(
         time_strategy=_STRATEGIES[temporal_strategy] if time_attr is not None else "uniform",
         disjoint=disjoint,
     )
+    return Induced(plan) if kind == "induced" else plan
 
 
 def has_node_times(graph: Graph, time_attr: str | None, node_type: str) -> bool:

@@ -112,7 +112,8 @@ class NeighborLoader(_PygLoader):
             has several; None for all nodes.
         input_time: when each seed is looked at; by default its own ``time_attr``.
         replace: draw with replacement.
-        subgraph_type: "directional" only.
+        subgraph_type: "directional" for the edges that were sampled, "induced" for all edges among
+            the nodes that were.
         disjoint: grow a tree for each seed.
         temporal_strategy: "uniform" or "last".
         time_attr: the column of times, of nodes or of edges.
@@ -120,7 +121,7 @@ class NeighborLoader(_PygLoader):
         transform: applied to each batch, in the thread that sampled it.
         is_sorted: makes no difference.
         filter_per_worker: makes no difference.
-        directed: True only.
+        directed: False is another word for "induced".
         input_id: what to call the seeds in ``input_id`` rather than their positions.
         settings: ``batch_size`` (1), ``shuffle``, ``drop_last``, ``num_workers`` (threads),
             ``prefetch_factor`` and ``pin_memory`` as PyG has them; ``rng_seed``, ``rank``,

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from graphray.errors import ArgumentError
+from graphray.sampling.subgraph import SampledEdges
 
 if TYPE_CHECKING:
     from graphray.sampling.batch import Batch
@@ -34,11 +35,23 @@ def batch_to_blocks(batch: Batch) -> list[Any]:
             "the batch was sampled with direction='out', against the flow of messages to its "
             "seeds; blocks need direction='in'"
         )
-    hops = {len(edges.per_hop) for edges in subgraph.edges.values()}
     nodes = {name: np.cumsum(counts) for name, counts in subgraph.nodes_per_hop.items()}
-    if len(hops) != 1 or any(len(counts) != max(hops) + 1 for counts in nodes.values()):
-        raise ArgumentError("the batch's sampler does not count hops, so it has no blocks")
-    return [_block(batch, nodes, hop) for hop in reversed(range(max(hops)))]
+    num_hops = max(map(len, nodes.values())) - 1
+    for relation, edges in subgraph.edges.items():
+        if not _goes_by_hops(edges, nodes[relation.destination], num_hops):
+            raise ArgumentError(
+                f"the batch's edges of {relation} were not sampled hop by hop, so it has no "
+                "blocks; use edge_index"
+            )
+    return [_block(batch, nodes, hop) for hop in reversed(range(num_hops))]
+
+
+def _goes_by_hops(edges: SampledEdges, nodes: Any, num_hops: int) -> bool:
+    """Whether the edges of each hop lead to nodes that earlier hops had found."""
+    if len(edges.per_hop) != num_hops or len(nodes) != num_hops + 1:
+        return False
+    found_before = np.repeat(nodes[:-1], edges.per_hop)
+    return bool(np.all(edges.edge_index[1] < found_before))
 
 
 def _block(batch: Batch, nodes: dict[str, Any], hop: int) -> Any:

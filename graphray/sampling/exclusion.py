@@ -39,7 +39,7 @@ def _only(edges: SampledEdges, kept: npt.NDArray[np.bool_]) -> SampledEdges:
     """The edges that are kept (``bool[edges]``)."""
     if kept.all():
         return edges
-    ends = np.cumsum(edges.per_hop)
+    ends = np.cumsum(edges.per_hop, dtype=np.int64)
     counted = np.concatenate([[0], np.cumsum(kept)])
     per_hop = np.diff(counted[ends], prepend=0)
     return replace(

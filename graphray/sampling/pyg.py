@@ -115,9 +115,7 @@ def _fill_links(store_of: Callable[[Any], Any], links: Links) -> None:
     others = others[:, 0] if others.shape[1] == 1 else others
     store_of(source).src_index = as_tensor(sources)
     store_of(destination).dst_pos_index = as_tensor(destinations)
-    store_of(destination).dst_neg_index = as_tensor(
-        others[:, 0] if others.shape[1] == 1 else others
-    )
+    store_of(destination).dst_neg_index = as_tensor(others)
     if links.times is not None:
         for name in (source, destination):
             store_of(name).seed_time = as_tensor(links.times)

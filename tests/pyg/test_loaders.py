@@ -99,6 +99,15 @@ def test_a_disjoint_batch_has_a_vector_of_trees(plain: tuple[gr.Graph, Known]) -
     assert torch.equal(data.batch[data.edge_index[0]], data.batch[data.edge_index[1]])
 
 
+def test_an_induced_batch_has_all_edges_among_its_nodes(plain: tuple[gr.Graph, Known]) -> None:
+    graph, known = plain
+    for settings in ({"subgraph_type": "induced"}, {"directed": False}):
+        data = next(iter(node_loader(graph, [4], range(8), batch_size=8, **settings)))
+        inside = np.isin(known["edge_index"], data.n_id).all(axis=0)
+        assert sorted(data.e_id.tolist()) == np.flatnonzero(inside).tolist()
+        assert np.array_equal(data.n_id[data.edge_index], known["edge_index"][:, data.e_id])
+
+
 def test_nothing_later_than_the_seeds_is_seen(plain: tuple[gr.Graph, Known]) -> None:
     graph, known = plain
     data = next(iter(node_loader(graph, [5, 5], time_attr="time", batch_size=NODES)))
@@ -120,6 +129,7 @@ def test_weights_decide_what_is_drawn(plain: tuple[gr.Graph, Known]) -> None:
     assert data.w.mean() > even.w.mean() + 0.1
 
 
+@pytest.mark.filterwarnings("ignore:There exist node types")  # no edge leads to an author
 def test_batches_of_several_types_run_through_a_model(typed: tuple[gr.Graph, Known]) -> None:
     from torch_geometric.nn import HeteroConv, SAGEConv
     from torch_geometric.utils import trim_to_layer
@@ -230,7 +240,7 @@ def test_the_edges_to_predict_are_shown_only_as_by_pyg(plain: tuple[gr.Graph, Kn
         ({"input_nodes": [NODES]}, ArgumentError, "expected 0 to 199"),
         ({"input_nodes": torch.ones(3, dtype=torch.bool)}, ArgumentError, "each of the 200 nodes"),
         ({"input_nodes": [0.5]}, ArgumentError, "float64"),
-        ({"subgraph_type": "bidirectional"}, ArgumentError, "expected 'directional'"),
+        ({"subgraph_type": "bidirectional"}, ArgumentError, "'directional' or 'induced'"),
         ({"temporal_strategy": "first"}, ArgumentError, "uniform or last"),
         ({"time_attr": "born"}, ColumnNotFound, "no node type and no relation"),
         ({"weight_attr": "y"}, ColumnNotFound, "no relation"),

@@ -10,6 +10,8 @@ import pytest
 
 import graphray as gr
 from graphray.errors import ArgumentError, MissingDependency
+from graphray.sampling.induced import Induced
+from graphray.sampling.neighbors import Neighbors
 from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store
 from tests.sampling.twin import PlainGraph
 
@@ -83,3 +85,10 @@ def test_messages_have_to_flow_to_the_seeds(graph: gr.Graph) -> None:
     pytest.importorskip("dgl", reason="DGL is not installed")
     with pytest.raises(ArgumentError, match="direction='in'"):
         graph.loader("user", [2], direction="out").batch(0, 0).to_dgl()
+
+
+def test_edges_without_hops_make_no_blocks(graph: gr.Graph) -> None:
+    pytest.importorskip("dgl", reason="DGL is not installed")
+    plan = Induced(Neighbors([4]))
+    with pytest.raises(ArgumentError, match="not sampled hop by hop"):
+        graph.loader("item", sampling=plan, batch_size=4).batch(0, 0).to_dgl()
