@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -105,7 +106,8 @@ class MappedAdjacency:
             if arrays is not None:
                 array = arrays[which]
                 assert array.dtype == dtype
-                bases[part] = array.ctypes.data - int(offsets[part]) * dtype.itemsize
+                row_bytes = array.itemsize * math.prod(array.shape[1:])
+                bases[part] = array.ctypes.data - int(offsets[part]) * row_bytes
         return bases
 
 

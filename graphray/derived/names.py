@@ -11,7 +11,7 @@ from graphray.schema import Direction, Relation
 from graphray.shard import RESERVED_PREFIX, STABLE, ArrayKey, edges_table, rows_table
 
 ALIAS = "alias"
-"""By entry: alias tables of a weight column (`graphray.kernels.derive_weights`), ``uint64``."""
+"""By entry: cells of alias tables of a weight column (`graphray.kernels.derive_weights`)."""
 
 POSITIVE = "positive"
 """By row: how many of its entries have a weight above 0, ``uint32``."""

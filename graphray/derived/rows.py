@@ -70,6 +70,11 @@ class AdjacencyRows:
         """The bounds of the rows."""
         return np.asarray(self._stored(rows_table(self.relation, self.direction), INDPTR))
 
+    @property
+    def neighbors(self) -> Array:
+        """The neighbour of each entry, a global id."""
+        return np.asarray(self._stored(edges_table(self.relation, self.direction), NEIGHBOR))
+
     def edge_values(self, column: str) -> Array:
         """A column of numbers by entry; raises ArgumentError where it has nulls."""
         values = self._stored(edges_table(self.relation, self.direction), column)
@@ -90,9 +95,8 @@ class AdjacencyRows:
             values.ctypes.data - int(offset) * values.itemsize
             for values, offset in zip(stored, offsets, strict=False)
         ]
-        neighbors = np.asarray(self._stored(edges_table(self.relation, self.direction), NEIGHBOR))
-        gathered = np.empty(len(neighbors), stored[0].dtype)
-        gather_from_owners(neighbors, offsets, np.array(bases, np.int64), gathered)
+        gathered = np.empty(len(self.neighbors), stored[0].dtype)
+        gather_from_owners(self.neighbors, offsets, np.array(bases, np.int64), gathered)
         return gathered
 
     def name_edge(self, entry: int) -> str:

@@ -9,11 +9,18 @@ import numpy.typing as npt
 
 from graphray.derived.rows import AdjacencyRows
 from graphray.errors import ArgumentError
-from graphray.kernels.derive_weights import build_alias, count_positive, find_bad_weight
+from graphray.kernels.derive_weights import (
+    build_alias,
+    cell_words,
+    count_positive,
+    find_bad_weight,
+)
 
 
 def alias_table(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint64]:
-    """The alias table of every row, ``uint64[entries]``.
+    """The cells of every row's alias table, ``uint64[entries, words]``.
+
+    See `graphray.kernels.derive_weights`.
 
     Raises:
         ArgumentError: naming the first edge whose weight is negative, infinite or no number, or the
@@ -21,9 +28,9 @@ def alias_table(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint64]:
     """
     weights = _checked_weights(rows, column)
     # Allocated by NumPy, which asks for huge pages: the table is read at random places.
-    table = np.zeros(len(weights), np.uint64)
-    build_alias(rows.indptr, weights, table)
-    return table
+    cells = np.zeros((len(weights), cell_words(rows.neighbors.dtype)), np.uint64)
+    build_alias(rows.indptr, weights, rows.neighbors, cells)
+    return cells
 
 
 def positive_counts(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint32]:

@@ -17,7 +17,7 @@ from graphray.adjacency import (
 from graphray.derived.names import ALIAS, POSITIVE, entries_key, rows_key
 from graphray.draws.rule import Drawing, HopDraw
 from graphray.kernels.draw_weighted import draw_weighted, draw_weighted_with_replacement
-from graphray.kernels.gather import gather_draws, gather_rows
+from graphray.kernels.gather import gather_rows
 from graphray.schema import Direction, Relation
 from graphray.shard import ArrayKey, edges_table
 
@@ -72,6 +72,7 @@ class _Repeated:
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
         rows, adjacency = self.rows, self.adjacency
+        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
         draw_weighted_with_replacement(
             rows.first,
             rows.degrees,
@@ -81,9 +82,8 @@ class _Repeated:
             np.uint64(self.hop.key),
             adjacency.bases[self.alias],
             positions,
+            neighbors,
         )
-        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
-        gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
         return neighbors
 
 
@@ -99,6 +99,7 @@ class _Distinct:
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
         rows, adjacency = self.rows, self.adjacency
+        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
         draw_weighted(
             rows.first,
             rows.degrees,
@@ -110,8 +111,8 @@ class _Distinct:
             adjacency.bases[self.alias],
             adjacency.bases[self.weights],
             np.empty(0, adjacency.dtypes.get(self.weights, np.float32)),
+            adjacency.neighbor_bases,
             positions,
+            neighbors,
         )
-        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
-        gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
         return neighbors

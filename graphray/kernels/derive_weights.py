@@ -5,8 +5,14 @@ Numbers with a Given Distribution", IEEE Trans. Software Engineering, 1991). A r
 becomes n columns of equal height; a column belongs to its own entry up to a threshold and to
 another entry, its alias, above that.
 
-Both share a 64-bit word, so that a draw misses the cache once: the threshold in units of 2**-32 in
-the upper half, the alias, counted from the row's start, in the lower.
+A *cell* holds all that a draw needs to know of a column, so that a draw misses the cache once, in
+64-bit words:
+
+0. the threshold in units of 2**-32 in the upper half; the alias, counted from the row's start, in
+   the lower;
+1. the neighbour of the own entry; where neighbours take 32 bits, in the lower half, and the
+   neighbour of the alias in the upper;
+2. only where neighbours take 64 bits: the neighbour of the alias.
 """
 
 from __future__ import annotations
@@ -23,8 +29,13 @@ Ints = npt.NDArray[np.int64]
 FULL = np.uint64(0xFFFFFFFF)
 """The threshold of a column that is its own alias: either half of it is the same entry."""
 
-_32 = np.uint64(32)
+_32, _LOW_32 = np.uint64(32), np.uint64(0xFFFFFFFF)
 _SCALE = 2.0**32
+
+
+def cell_words(neighbor_dtype: np.dtype[Any]) -> int:
+    """How many words a cell takes."""
+    return 2 if neighbor_dtype.itemsize == 4 else 3
 
 
 @kernel
@@ -47,14 +58,20 @@ def count_positive(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.ui
 
 
 @kernel
-def build_alias(indptr: Ints, weights: npt.NDArray[Any], table: npt.NDArray[np.uint64]) -> None:
+def build_alias(
+    indptr: Ints,
+    weights: npt.NDArray[Any],
+    neighbors: npt.NDArray[Any],
+    cells: npt.NDArray[np.uint64],
+) -> None:
     """The alias table of every row.
 
     Args:
         indptr: ``int64[rows + 1]``, the rows; none longer than ``2**32``.
         weights: numbers ``[m]``, at least 0, finite; a row without any above 0 is left alone.
-        table: filled, ``uint64[m]``: threshold << 32 | alias. Entries of weight 0 have threshold 0
-            and are nobody's alias, so they are never drawn.
+        neighbors: ``uint32[m]`` or ``int64[m]``.
+        cells: filled, ``uint64[m, cell_words(neighbors.dtype)]``. Entries of weight 0 have
+            threshold 0 and are nobody's alias, so they are never drawn.
     """
     longest = 0
     for row in range(len(indptr) - 1):
@@ -70,12 +87,19 @@ def build_alias(indptr: Ints, weights: npt.NDArray[Any], table: npt.NDArray[np.u
                 heaviest = i
         if degree == 0 or weights[start + heaviest] == 0:
             continue
-        _fill_row(table, start, degree, weights, heaviest, heights, columns)
+        _fill_row(cells, start, degree, weights, heaviest, heights, columns)
+        for at in range(start, start + degree):
+            own = np.uint64(neighbors[at])
+            other = np.uint64(neighbors[start + np.int64(cells[at, 0] & _LOW_32)])
+            if neighbors.itemsize == 4:
+                cells[at, 1] = other << _32 | own
+            else:
+                cells[at, 1], cells[at, 2] = own, other
 
 
 @kernel
 def _fill_row(
-    table: npt.NDArray[np.uint64],
+    cells: npt.NDArray[np.uint64],
     start: int,
     degree: int,
     weights: npt.NDArray[Any],
@@ -100,7 +124,7 @@ def _fill_row(
             columns[large] = i
     while small > 0 and large < degree:
         low, high = columns[small - 1], columns[large]
-        table[start + low] = _word(np.uint64(heights[low] * _SCALE), high)
+        cells[start + low, 0] = _word(np.uint64(heights[low] * _SCALE), high)
         heights[high] -= 1 - heights[low]
         if heights[high] < 1:
             columns[small - 1] = high
@@ -109,13 +133,13 @@ def _fill_row(
             small -= 1
     # What is left differs from 1 by rounding only, but for entries that must not be drawn.
     for k in range(large, degree):
-        table[start + columns[k]] = _word(FULL, columns[k])
+        cells[start + columns[k], 0] = _word(FULL, columns[k])
     for k in range(small):
         i = columns[k]
         if weights[start + i] > 0:
-            table[start + i] = _word(FULL, i)
+            cells[start + i, 0] = _word(FULL, i)
         else:
-            table[start + i] = _word(np.uint64(0), heaviest)
+            cells[start + i, 0] = _word(np.uint64(0), heaviest)
 
 
 @inlined

@@ -38,26 +38,35 @@ _RACE_BELOW = 2
 # Tries per draw before the rest is left to a race.
 _TRIES = 4
 
-_32 = np.uint64(32)
+_5, _32 = np.uint64(5), np.uint64(32)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _11 = np.uint64(11)
+_WORDS = np.empty(0, np.uint64)
 
 
 @inlined
-def _alias_entry(table: Any, degree: Any, word: Any) -> Any:
-    """The entry of a row, counted from its start, that a random word draws.
+def _alias_draw(table: Any, degree: Any, word: Any, neighbors: Any) -> Any:
+    """The entry of a row that a random word draws, counted from its start, and the neighbour there.
 
-    ``table`` is the address of the row's alias table.
+    ``table`` is the address of the row's first cell.
     """
     column = below(word, degree)
-    cell = load(_WORDS, table + column * 8)
+    cell = table + column * _cell_bytes(neighbors)
+    first, second = load(_WORDS, cell), load(_WORDS, cell + 8)
     coin = (word * np.uint64(degree)) >> _32
     # A coin toss that a branch predictor loses, so it is none.
-    own: Any = np.int64(coin < cell >> _32)
-    return own * column + (1 - own) * np.int64(cell & _LOW_32)
+    own: Any = np.int64(coin < first >> _32)
+    other = 1 - own
+    entry = own * column + other * np.int64(first & _LOW_32)
+    if neighbors.itemsize == 4:
+        return entry, np.int64((second >> (np.uint64(other) << _5)) & _LOW_32)
+    return entry, np.int64(load(_WORDS, cell + 8 + other * 8))
 
 
-_WORDS = np.empty(0, np.uint64)
+@inlined
+def _cell_bytes(neighbors: Any) -> Any:
+    # A constant of the compiled kernel, see `graphray.kernels.derive_weights.cell_words`.
+    return 16 if neighbors.itemsize == 4 else 24
 
 
 @kernel
@@ -70,6 +79,7 @@ def draw_weighted_with_replacement(
     key: np.uint64,
     alias_bases: Addresses,
     positions: Ints,
+    neighbors: npt.NDArray[Any],
 ) -> None:
     """Fill every row's draws with entries of the row, each independent of the others.
 
@@ -80,25 +90,29 @@ def draw_weighted_with_replacement(
         owners: ``int32[n]``, the row's partition.
         bounds: ``int64[n + 1]``, where each row's draws go.
         key: the key of the hop's random streams.
-        alias_bases: ``int64[parts]``, addresses of the alias tables by edge position.
+        alias_bases: ``int64[parts]``, addresses of the alias tables' cells by edge position.
         positions: filled with edge positions, ``int64[bounds[n]]``.
+        neighbors: filled with global ids, ``uint32`` or ``int64`` as stored.
     """
+    width = _cell_bytes(neighbors)
     count, ahead = len(first), 0
     for i in range(count):
         while ahead < count and bounds[ahead] < bounds[i] + _DRAWS_AHEAD:
             if degrees[ahead] > 0:
                 state = mix64((np.uint64(words[ahead]) * GOLDEN) ^ key)
-                table = alias_bases[owners[ahead]] + first[ahead] * 8
+                table = alias_bases[owners[ahead]] + first[ahead] * width
                 for _ in range(bounds[ahead], bounds[ahead + 1]):
                     state += GOLDEN
-                    prefetch_once(table + below(mix64(state), degrees[ahead]) * 8)
+                    prefetch_once(table + below(mix64(state), degrees[ahead]) * width)
             ahead += 1
         if degrees[i] > 0:
             state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-            table = alias_bases[owners[i]] + first[i] * 8
+            table = alias_bases[owners[i]] + first[i] * width
             for at in range(bounds[i], bounds[i + 1]):
                 state += GOLDEN
-                positions[at] = first[i] + _alias_entry(table, degrees[i], mix64(state))
+                entry, neighbor = _alias_draw(table, degrees[i], mix64(state), neighbors)
+                positions[at] = first[i] + entry
+                neighbors[at] = neighbor
 
 
 @kernel
@@ -113,7 +127,9 @@ def draw_weighted(
     alias_bases: Addresses,
     weight_bases: Addresses,
     weight_like: npt.NDArray[Any],
+    neighbor_bases: Addresses,
     positions: Ints,
+    neighbors: npt.NDArray[Any],
 ) -> None:
     """Fill every row's draws with distinct entries of the row.
 
@@ -128,10 +144,11 @@ def draw_weighted(
         alias_bases: as above.
         weight_bases: ``int64[parts]``, addresses of the weights by edge position.
         weight_like: an array of the weights' dtype.
+        neighbor_bases: ``int64[parts]``, addresses of the neighbours by edge position.
         positions: as above.
+        neighbors: as above.
     """
-    count = len(first)
-    width = weight_like.itemsize
+    count, width = len(first), _cell_bytes(neighbors)
     widest = 0
     for i in range(count):
         if degrees[i] > 0:
@@ -143,49 +160,51 @@ def draw_weighted(
             wanted = bounds[ahead + 1] - bounds[ahead]
             if degrees[ahead] > 0 and wanted > 0:
                 if wanted == drawable[ahead] or degrees[ahead] < _RACE_BELOW * wanted:
-                    weights = weight_bases[owners[ahead]] + first[ahead] * width
-                    prefetch_once(weights)
-                    prefetch_once(weights + degrees[ahead] * width)
+                    owner, start = owners[ahead], first[ahead]
+                    prefetch_once(weight_bases[owner] + start * weight_like.itemsize)
+                    prefetch_once(neighbor_bases[owner] + start * neighbors.itemsize)
                 else:
                     state = mix64((np.uint64(words[ahead]) * GOLDEN) ^ key)
-                    table = alias_bases[owners[ahead]] + first[ahead] * 8
+                    table = alias_bases[owners[ahead]] + first[ahead] * width
                     for _ in range(wanted):
                         state += GOLDEN
-                        prefetch_once(table + below(mix64(state), degrees[ahead]) * 8)
+                        prefetch_once(table + below(mix64(state), degrees[ahead]) * width)
             ahead += 1
         start, degree, at = first[i], degrees[i], bounds[i]
         wanted = bounds[i + 1] - at
         if degree <= 0 or wanted == 0:
             continue
-        weights = weight_bases[owners[i]]
+        weights, drawn = weight_bases[owners[i]], 0
         if wanted == drawable[i]:
             _take_drawable(weights, weight_like, start, degree, positions, at)
-            continue
-        state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-        drawn = 0
-        if degree >= _RACE_BELOW * wanted:
-            table = alias_bases[owners[i]] + start * 8
-            for _ in range(_TRIES * wanted):
-                state += GOLDEN
-                entry = start + _alias_entry(table, degree, mix64(state))
-                if not _has(positions, at, drawn, entry):
-                    positions[at + drawn] = entry
-                    drawn += 1
+        else:
+            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+            if degree >= _RACE_BELOW * wanted:
+                table = alias_bases[owners[i]] + start * width
+                for _ in range(_TRIES * wanted):
+                    state += GOLDEN
+                    entry, neighbor = _alias_draw(table, degree, mix64(state), neighbors)
+                    # Written in any case; a repeat is overwritten by the next draw.
+                    positions[at + drawn], neighbors[at + drawn] = start + entry, neighbor
+                    drawn += 1 - _count(positions, at, drawn, start + entry)
                     if drawn == wanted:
                         break
-        if drawn < wanted:
-            _race(
-                weights, weight_like, start, degree, state, positions, at, drawn, wanted, arrivals
-            )
+            if drawn < wanted:
+                _race(
+                    weights, weight_like, start, degree, state, positions, at, drawn, wanted,
+                    arrivals,
+                )  # fmt: skip
+        base = neighbor_bases[owners[i]]
+        for draw in range(at + drawn, at + wanted):
+            neighbors[draw] = load(neighbors, base + positions[draw] * neighbors.itemsize)
 
 
 @inlined
-def _has(positions: Any, at: Any, count: Any, position: Any) -> Any:
-    found = False
-    for k in range(at, at + count):
-        if positions[k] == position:
-            found = True
-            break
+def _count(positions: Any, at: Any, drawn: Any, position: Any) -> Any:
+    """How often a position is among those drawn, 0 or 1."""
+    found = 0
+    for k in range(at, at + drawn):
+        found += np.int64(positions[k] == position)
     return found
 
 
@@ -231,7 +250,7 @@ def _race(
         time = -math.log(uniform) / weight
         if arrived == wanted and time >= arrivals[wanted - 1]:
             continue
-        if _has(positions, at, drawn, position):
+        if _count(positions, at, drawn, position):
             continue
         place = arrived if arrived < wanted else wanted - 1
         arrived = place + 1

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from graphray.kernels.derive_weights import build_alias, count_positive, find_bad_weight
+from graphray.kernels.derive_weights import (
+    build_alias,
+    cell_words,
+    count_positive,
+    find_bad_weight,
+)
 from graphray.kernels.draw_weighted import draw_weighted, draw_weighted_with_replacement
 from graphray.schema import DEFAULT_RELATION
 from tests.sampling import draw_twin as twin
@@ -37,18 +42,25 @@ def rows_of(rows: list[list[float]]) -> tuple[Ints, npt.NDArray[np.float64]]:
     return indptr, np.array([w for row in rows for w in row], np.float64)
 
 
-def alias_of(indptr: Ints, weights: npt.NDArray) -> npt.NDArray[np.uint64]:
-    table = np.zeros(len(weights), np.uint64)
-    build_alias(indptr, weights, table)
-    return table
+def alias_of(indptr: Ints, weights: npt.NDArray, neighbors: npt.NDArray) -> npt.NDArray[np.uint64]:
+    cells = np.zeros((len(weights), cell_words(neighbors.dtype)), np.uint64)
+    build_alias(indptr, weights, neighbors, cells)
+    return cells
 
 
 def draw(
-    rows: list[list[float]], words: list[int], fanout: int, key: int, replace: bool
+    rows: list[list[float]],
+    words: list[int],
+    fanout: int,
+    key: int,
+    replace: bool,
+    wide: bool = False,
 ) -> list[list[int]]:
     """The kernels on one partition; which of the rows' entries are drawn."""
     indptr, weights = rows_of(rows)
-    table = alias_of(indptr, weights)
+    stored = np.arange(len(weights)).astype(np.int64 if wide else np.uint32)[::-1] + 100
+    stored = np.ascontiguousarray(stored)
+    table = alias_of(indptr, weights, stored)
     positive = count_positive(indptr, weights)
     counts = np.minimum(positive.astype(np.int64), fanout)
     if replace:
@@ -59,13 +71,18 @@ def draw(
         indptr[:-1], np.diff(indptr), np.array(words, np.uint32), np.zeros(len(rows), np.int32)
     )  # fmt: skip
     address = np.array([table.ctypes.data])
+    neighbors = np.zeros(len(positions), stored.dtype)
     if replace:
-        draw_weighted_with_replacement(*common, bounds, np.uint64(key), address, positions)
+        draw_weighted_with_replacement(
+            *common, bounds, np.uint64(key), address, positions, neighbors
+        )
     else:
         draw_weighted(
             *common, positive, bounds, np.uint64(key), address,
-            np.array([weights.ctypes.data]), weights, positions,
+            np.array([weights.ctypes.data]), weights, np.array([stored.ctypes.data]),
+            positions, neighbors,
         )  # fmt: skip
+    assert np.array_equal(neighbors, stored[positions])
     return [(positions[bounds[i] : bounds[i + 1]] - indptr[i]).tolist() for i in range(len(rows))]
 
 
@@ -74,12 +91,13 @@ def draw(
     fanout=st.integers(1, 12),
     key=st.integers(0, 2**64 - 1),
     replace=st.booleans(),
+    wide=st.booleans(),
 )
 def test_draws_equal_the_twins(
-    rows: list[list[float]], fanout: int, key: int, replace: bool
+    rows: list[list[float]], fanout: int, key: int, replace: bool, wide: bool
 ) -> None:
     words = [7 * i + 1 for i in range(len(rows))]
-    found = draw(rows, words, fanout, key, replace)
+    found = draw(rows, words, fanout, key, replace, wide)
     for row, word, entries in zip(rows, words, found, strict=True):
         rule = twin.weighted(lambda _, edge, row=row: row[edge], replace)
         asked = twin.Row(DEFAULT_RELATION, [(i, i) for i in range(len(row))], word)
@@ -89,7 +107,7 @@ def test_draws_equal_the_twins(
 
 @given(row=st.lists(WEIGHTS, min_size=1, max_size=50).filter(drawable))
 def test_alias_tables_add_up_to_the_weights(row: list[float]) -> None:
-    table = alias_of(*rows_of([row])).tolist()
+    table = alias_of(*rows_of([row]), np.arange(len(row), dtype=np.uint32))[:, 0].tolist()
     chances = np.zeros(len(row))
     for column, cell in enumerate(table):
         threshold, alias = cell >> 32, cell & (2**32 - 1)
