@@ -64,7 +64,9 @@ class RayExecutor:
             return future
 
         def cancel(future: Future[Any]) -> None:
-            ray.cancel(references[future])
+            reference = references.get(future)
+            if reference is not None:  # it has not ended meanwhile
+                ray.cancel(reference)
 
         results = as_done(
             submit,

@@ -27,6 +27,15 @@ def test_build_and_info_say_the_same(run: Run, files: Path) -> None:
     assert described["size_bytes"] == on_disk
 
 
+def test_build_through_files_makes_the_same_store(run: Run, files: Path) -> None:
+    common = ("--nodes", "nodes.csv", "--parts", 2, "--partitioner", "hash", "--json")
+    whole = json.loads(run("build", "edges.csv", "whole", *common).stdout)
+    by_two = run("build", "edges.csv", "two", *common, "--executor", "local", "--workers", 2)
+    assert json.loads(by_two.stdout)["snapshot_id"] == whole["snapshot_id"]
+    refused = run("build", "edges.csv", "none", *common, "--workers", 0)
+    assert (refused.exit_code, "workers = 0" in refused.output) == (1, True)
+
+
 def test_info_for_people_names_types_partitions_and_cut(run: Run, files: Path) -> None:
     run("build", "edges.csv", "store", "--nodes", "nodes.csv", "--parts", 2)
     output = run("info", "store", "--verify").output
