@@ -20,7 +20,8 @@ def cluster(nodes: int) -> Iterator[None]:
     """A cluster; processes that are started meanwhile connect to its head."""
     os.environ["RAY_AUTH_MODE"] = "disabled"
     arguments: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": OBJECT_STORE_BYTES}
-    started = Cluster(initialize_head=True, head_node_args=arguments)
+    head = {**arguments, "include_dashboard": False}  # whose port another cluster may have
+    started = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(nodes - 1):
         started.add_node(**arguments)
     os.environ["RAY_ADDRESS"] = started.address

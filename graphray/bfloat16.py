@@ -118,6 +118,15 @@ def as_ml_dtypes(bits: npt.NDArray[np.uint16]) -> npt.NDArray[Any]:
     return bits.view(ml_dtypes.bfloat16)
 
 
+def as_floats(bits: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+    """The same numbers as float32, which holds each of them exactly.
+
+    >>> as_floats(np.array([0x3F80, 0xC000], np.uint16)).tolist()
+    [1.0, -2.0]
+    """
+    return (np.asarray(bits).astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def _bits(values: Any) -> npt.NDArray[np.uint16]:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(values, torch.Tensor) and values.dtype == torch.bfloat16:

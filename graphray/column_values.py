@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphray.bfloat16 import NAN_BITS, as_ml_dtypes, is_bfloat16
+from graphray.bfloat16 import NAN_BITS, as_floats, as_ml_dtypes, is_bfloat16
 from graphray.ragged import RaggedArray
 from graphray.shard import ShardArray, as_shard_array
 
@@ -64,6 +64,21 @@ def plain_values(array: ShardArray, is_bits: bool) -> Values:
     if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_boolean(dtype):
         return _scalars(array, is_bits)
     return array.to_numpy(zero_copy_only=False)
+
+
+def plain_value(array: ShardArray, words: str) -> Any:
+    """The first row of a column as a plain Python value; None for a null.
+
+    >>> plain_value(np.array([0x3F80], np.uint16), "bfloat16")
+    1.0
+    """
+    if not isinstance(array, np.ndarray) and not is_bfloat16(words):
+        return array[0].as_py()
+    if not isinstance(array, np.ndarray) and not array[0].is_valid:
+        return None
+    values: Any = plain_values(array, is_bfloat16(words))
+    row = values[0]
+    return (as_floats(row) if is_bfloat16(words) else row).tolist()
 
 
 def _ragged(array: pa.Array, is_bits: bool) -> RaggedArray:

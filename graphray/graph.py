@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS
+from graphray.column_values import plain_value
 from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
-from graphray.gather import find_nodes, node_column, user_ids_of
+from graphray.gather import find_nodes, node_columns, user_ids_of
 from graphray.graph_walks import GraphWalks
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order
@@ -130,9 +131,9 @@ class Graph(FeatureCalls, GraphWalks):
         name = self._node_type(node_type, "node")
         gids = find_nodes(self._access, name, node_id)
         columns = self.schema.node_type(name).columns
+        found = node_columns(self._access, name, [column.name for column in columns], gids)
         properties = {
-            column.name: _plain(node_column(self._access, name, column.name, gids))
-            for column in columns
+            column.name: plain_value(found[column.name], column.dtype) for column in columns
         }
         part = int(self._access.book.owner(name, gids)[0])
         return Node(node_id, name, part, properties)
@@ -356,8 +357,3 @@ def _plan(
             f"{', '.join(options)} and sampling are both given; a plan says itself how it draws"
         )
     return sampling
-
-
-def _plain(array: Any) -> Any:
-    value = array[0]
-    return value.as_py() if hasattr(value, "as_py") else value.tolist()

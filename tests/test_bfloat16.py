@@ -66,6 +66,15 @@ def test_the_schema_says_bfloat16(graph: gr.Graph) -> None:
     assert type_words(column.type).endswith("bfloat16>[3]")
 
 
+def test_a_node_has_plain_numbers(graph: gr.Graph) -> None:
+    floats = (BITS.astype(np.uint32) << 16).view(np.float32)
+    for number in (4, 5):
+        properties = graph.node(number).properties
+        assert np.array_equal(properties["x"], floats[number], equal_nan=True)
+        assert np.array_equal(properties["y"], floats[number, 0], equal_nan=True)
+        assert (properties["holes"] is None) == (number % 4 == 0)
+
+
 def test_numpy_gets_the_dtype_of_ml_dtypes(graph: gr.Graph) -> None:
     ml_dtypes = pytest.importorskip("ml_dtypes")
     found = graph.features(np.arange(60), "x")
