@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphray.replication.messages import Sealed, Want
+from graphray.replication.eventual_messages import PutDone
+from graphray.replication.messages import Sealed, Want, WriteDone
 from tests.simulation.cluster import Cluster, ReplicaGroup
 from tests.simulation.network import NetworkFaults
 from tests.simulation.process import Process
@@ -23,6 +24,7 @@ class FaultMix:
     Attributes:
         pause_between_ms: the mean time between two faults.
         crash_on_sealed: how likely a replica dies right after it has promised a term.
+        power_cut_on_ack: how likely all die right after one has acknowledged a write.
     """
 
     pause_between_ms: float = 120.0
@@ -37,6 +39,7 @@ class FaultMix:
     power_cut: float = 0.7
     usurp: float = 1.0
     crash_on_sealed: float = 0.1
+    power_cut_on_ack: float = 0.01
 
 
 class Nemesis:
@@ -129,90 +132,21 @@ class Nemesis:
         self._cluster.scheduler.after(rng.uniform(50, 300), self._cluster.network.heal)
 
     def _on_send(self, sender: str, message: object) -> None:
-        rng = self._cluster.rng
+        """Strike at the worst moment: right after a promise was made."""
+        rng, scheduler = self._cluster.rng, self._cluster.scheduler
+        group = self._group_of(sender)
+        if group is None or scheduler.now_ms >= self._until_ms:
+            return
         if isinstance(message, Sealed) and rng.random() < self._mix.crash_on_sealed:
-            process = self._replica_at(sender)
-            if process is not None and self._cluster.scheduler.now_ms < self._until_ms:
-                down_ms = rng.uniform(1, 10)
-                self._cluster.scheduler.after(0, lambda: self._crash(process, down_ms))
+            down_ms = rng.uniform(1, 10)
+            scheduler.after(0, lambda: self._crash(group.replicas[sender], down_ms))
+        if isinstance(message, WriteDone | PutDone) and rng.random() < self._mix.power_cut_on_ack:
+            scheduler.after(0, lambda: self._cut_power(group))
 
-    def _replica_at(self, address: str) -> Process | None:
-        for group in self._cluster.groups.values():
-            if address in group.replicas:
-                return group.replicas[address]
-        return None
-
-    def _restart(self, process: Process) -> None:
-        if process in self._down:
-            self._down.discard(process)
-            process.start()
-
-    def _lose_disk(self, group: ReplicaGroup) -> None:
-        process = self._some_replica(group)
-        if process.address not in group.wanted or not group.may_lose_a_disk():
-            return
-        self._count("disks lost")
-        group.lose_disk(process.address)
-        self._down.discard(process)
-
-    def _pause(self, group: ReplicaGroup) -> None:
-        process = self._some_replica(group)
-        if not process.alive or process.paused:
-            return
-        self._count("pauses")
-        process.pause()
-        delay_ms = self._cluster.rng.choice([30, 120, 300, 600]) * self._cluster.rng.random()
-        self._cluster.scheduler.after(delay_ms, process.resume)
-
-    def _cut(self, group: ReplicaGroup) -> None:
-        rng, network = self._cluster.rng, self._cluster.network
-        victim = self._some_replica(group).address
-        others = [*group.newest().everyone, group.catalog]
-        if rng.random() < 0.4:
-            others = [rng.choice(others)]
-        elif rng.random() < 0.3:
-            others += [client.address for client in self._cluster.clients]
-        both_ways = rng.random() < 0.7
-        self._count("network cuts")
-        for other in others:
-            if other != victim:
-                network.cut_between(victim, other, both_ways=both_ways)
-        self._cluster.scheduler.after(rng.uniform(20, 500), network.heal)
-
-    def _storm(self, group: ReplicaGroup) -> None:
-        rng, network = self._cluster.rng, self._cluster.network
-        network.faults = NetworkFaults(
-            rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.uniform(10, 300)
-        )
-        self._count("network storms")
-        self._cluster.scheduler.after(rng.uniform(50, 400), self._calm)
-
-    def _calm(self) -> None:
-        self._cluster.network.faults = NetworkFaults()
-
-    def _strike_catalog(self, group: ReplicaGroup) -> None:
-        """Kill the catalog, or let a second one run beside it."""
-        main, spare = group.catalogs
-        self._count("catalog deaths")
-        if self._cluster.rng.random() < 0.5 and main.alive:
-            main.kill()
-            self._cluster.scheduler.after(self._cluster.rng.uniform(10, 400), main.start)
-        elif not spare.alive:
-            spare.start()
-            self._cluster.scheduler.after(self._cluster.rng.uniform(50, 500), spare.kill)
-
-    def _jump_clock(self, group: ReplicaGroup) -> None:
-        self._count("clock jumps")
-        process = self._some_replica(group)
-        process.clock.wall_offset_ms += self._cluster.rng.uniform(-5_000, 5_000)
-
-    def _move(self, group: ReplicaGroup) -> None:
-        """Ask for a new replica in place of an old one."""
-        if group.newest().wanted != group.wanted:
-            return
-        self._count("moves")
-        leaving = self._cluster.rng.choice(group.wanted)
-        group.replace(leaving)
+    def _group_of(self, address: str) -> ReplicaGroup | None:
+        partition = address.split(".")[0]
+        group = self._cluster.groups.get(partition)
+        return group if group is not None and address in group.replicas else None
 
     # --- peace ------------------------------------------------------------------------------------
 

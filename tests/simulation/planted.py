@@ -14,18 +14,27 @@ from typing import Any
 from unittest.mock import patch
 
 from graphray.replication import membership
+from graphray.replication.cells import Cell, Cells
 from graphray.replication.checkpoints import Checkpointer
+from graphray.replication.commands import Decide
 from graphray.replication.configuration import Configuration
 from graphray.replication.core import ReplicaCore
+from graphray.replication.coverage import CoverageKeeper
 from graphray.replication.effects import Persisted, TrimLog
+from graphray.replication.eventual_replica import EventualReplica
 from graphray.replication.follower import Follower
+from graphray.replication.group_commit import GroupCommit
+from graphray.replication.hybrid_clock import HybridClock
 from graphray.replication.leases import GrantedLease
-from graphray.replication.messages import Appended
+from graphray.replication.messages import Appended, CoverageAnswer
 from graphray.replication.packing import pack
 from graphray.replication.reads import ReadDesk
 from graphray.replication.replicator import Replicator
 from graphray.replication.sealing import Sealer
 from graphray.replication.sessions import Novelty, SessionTable
+from graphray.replication.transactional_state import TransactionalState
+from graphray.replication.update_log import UpdateLog
+from graphray.replication.version_vector import VersionVector
 from tests.simulation.process import Process
 
 
@@ -37,13 +46,15 @@ class PlantedBug:
         name: what is wrong.
         scenario: where it shows.
         plant: puts it in force.
+        shows_at: a seed that shows it, so that the short round need not search for one.
         seeds_max: it has to be found within so many seeds.
     """
 
     name: str
     scenario: str
     plant: Callable[[], AbstractContextManager[Any]]
-    seeds_max: int = 60
+    shows_at: int = 0
+    seeds_max: int = 100
 
 
 def replaced(kind: type, method: str, by: Any) -> Callable[[], AbstractContextManager[Any]]:
@@ -132,11 +143,56 @@ def _leads_therefore_answers(self: ReadDesk) -> bool:
     return self._core.leading or self._derived.is_held(self._core.clock.monotonic_ms)
 
 
-def _lists(*bugs: tuple[str, str, Callable[[], AbstractContextManager[Any]]]) -> list[PlantedBug]:
-    return [PlantedBug(*bug) for bug in bugs]
+@contextmanager
+def _decision_kept_nowhere() -> Iterator[None]:
+    original = TransactionalState._decide
+
+    def decide(self: TransactionalState, command: Decide) -> Any:
+        decided = original(self, command)
+        self._decisions.pop(command.transaction)
+        return decided
+
+    with patch.object(TransactionalState, "_decide", decide):
+        yield
 
 
-PLANTED = _lists(
+def _pins_leave_time_alone(self: TransactionalState, name: str, time: int) -> None:
+    self._pins[name] = time
+
+
+def _forgets_tombstones_at_once(self: EventualReplica, stable: Any, written: Any) -> None:
+    for place, cell in list(self.cells.items()):
+        if cell.value is None:
+            self.cells.forget(place)
+
+
+@contextmanager
+def _passes_on_what_is_not_durable() -> Iterator[None]:
+    original = UpdateLog.missing_from
+
+    def missing_from(self: UpdateLog, seen: Any, durable: Any, count_max: int) -> Any:
+        everything = VersionVector({update.origin: update.number for update in self._updates})
+        return original(self, seen, everything, count_max)
+
+    with patch.object(UpdateLog, "missing_from", missing_from):
+        yield
+
+
+def _absorbs_at_any_lsn(self: CoverageKeeper, message: CoverageAnswer) -> None:
+    if message.tags == self.missing():
+        self._core.state.absorb(message.tags, message.content)
+        self._forget()
+
+
+def _finds_nothing(self: Any, *rest: Any) -> None:
+    return None
+
+
+def _by_stamp(cell: Cell) -> Any:
+    return cell.stamp
+
+
+_BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = (
     ("skipped fsync", "quorum", replaced(Process, "_persisted", _persisted_without_fsync)),
     ("unfenced old primary", "quorum", replaced(Follower, "accepts", _accepts_any_term)),
     (
@@ -166,7 +222,7 @@ PLANTED = _lists(
     ("chain skips its tail", "chain", _head_skips_the_tail),
     (
         "acknowledged before it is durable",
-        "full",
+        "quorum",
         replaced(ReplicaCore, "settled_lsn", property(lambda self: self.verified_lsn)),
     ),
     ("promise not on disk", "quorum", replaced(Sealer, "_seal", _promises_in_memory_only)),
@@ -201,4 +257,61 @@ PLANTED = _lists(
         lambda: patch.object(membership, "_completeness", _whoever_comes_first),
     ),
     ("incomplete configurations skipped", "full", _only_the_newest_configuration_is_asked),
+    ("decision kept in no log", "transactions", _decision_kept_nowhere),
+    (
+        "lock without a check of its fence",
+        "transactions",
+        replaced(TransactionalState, "_fenced_out", _finds_nothing),
+    ),
+    (
+        "reads not validated",
+        "transactions",
+        replaced(TransactionalState, "_conflict_with_committed", _finds_nothing),
+    ),
+    (
+        "prepared keys not protected",
+        "transactions",
+        replaced(TransactionalState, "_conflict_with_prepared", _finds_nothing),
+    ),
+    (
+        "read past a prepared write",
+        "transactions",
+        replaced(TransactionalState, "_blocking", _finds_nothing),
+    ),
+    (
+        "snapshot that later commits get into",
+        "transactions",
+        replaced(TransactionalState, "_pin", _pins_leave_time_alone),
+    ),
+    (
+        "hybrid clock does not observe",
+        "eventual",
+        replaced(HybridClock, "observe", _finds_nothing),
+    ),
+    (
+        "tombstone dropped too early",
+        "eventual",
+        replaced(EventualReplica, "_forget_tombstones", _forgets_tombstones_at_once),
+    ),
+    ("write passed on before it is durable", "eventual", _passes_on_what_is_not_durable),
+    (
+        "merge function not used",
+        "eventual",
+        replaced(Cells, "_join", lambda self, place, one, other: max(one, other, key=_by_stamp)),
+    ),
+    (
+        "acknowledged before the disk has it",
+        "eventual",
+        replaced(GroupCommit, "when_durable", lambda self, action: action()),
+    ),
+    (
+        "column taken over at the wrong LSN",
+        "partial",
+        replaced(CoverageKeeper, "on_answer", _absorbs_at_any_lsn),
+    ),
 )
+
+# Where each was found last. A change of the code may move it; the search goes on from here.
+_SHOWS_AT: dict[str, int] = {}
+
+PLANTED = [PlantedBug(*bug, shows_at=_SHOWS_AT.get(bug[0], 0)) for bug in _BUGS]

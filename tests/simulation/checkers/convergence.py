@@ -103,6 +103,8 @@ def check_cell_sessions(operations: Iterable[Operation], merged: str) -> list[Vi
         if not op.done:
             continue
         if op.kind != "read":
+            if op.details < max(written[at], read[at]):
+                found.append(Violation("writes follow reads", f"{at}: {op.details} < {read[at]}"))
             written[at] = max(written[at], op.details)
             mine[at].add(op.value)
         elif op.key.endswith(merged):
