@@ -148,6 +148,78 @@ class Nemesis:
         group = self._cluster.groups.get(partition)
         return group if group is not None and address in group.replicas else None
 
+    def _restart(self, process: Process) -> None:
+        if process in self._down:
+            self._down.discard(process)
+            process.start()
+
+    def _lose_disk(self, group: ReplicaGroup) -> None:
+        process = self._some_replica(group)
+        if process.address not in group.wanted or not group.may_lose_a_disk():
+            return
+        self._count("disks lost")
+        group.lose_disk(process.address)
+        self._down.discard(process)
+
+    def _pause(self, group: ReplicaGroup) -> None:
+        process = self._some_replica(group)
+        if not process.alive or process.paused:
+            return
+        self._count("pauses")
+        process.pause()
+        delay_ms = self._cluster.rng.choice([30, 120, 300, 600]) * self._cluster.rng.random()
+        self._cluster.scheduler.after(delay_ms, process.resume)
+
+    def _cut(self, group: ReplicaGroup) -> None:
+        rng, network = self._cluster.rng, self._cluster.network
+        victim = self._some_replica(group).address
+        others = [*group.newest().everyone, group.catalog]
+        if rng.random() < 0.4:
+            others = [rng.choice(others)]
+        elif rng.random() < 0.3:
+            others += [client.address for client in self._cluster.clients]
+        both_ways = rng.random() < 0.7
+        self._count("network cuts")
+        for other in others:
+            if other != victim:
+                network.cut_between(victim, other, both_ways=both_ways)
+        self._cluster.scheduler.after(rng.uniform(20, 500), network.heal)
+
+    def _storm(self, group: ReplicaGroup) -> None:
+        rng, network = self._cluster.rng, self._cluster.network
+        network.faults = NetworkFaults(
+            rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.uniform(10, 300)
+        )
+        self._count("network storms")
+        self._cluster.scheduler.after(rng.uniform(50, 400), self._calm)
+
+    def _calm(self) -> None:
+        self._cluster.network.faults = NetworkFaults()
+
+    def _strike_catalog(self, group: ReplicaGroup) -> None:
+        """Kill the catalog, or let a second one run beside it."""
+        main, spare = group.catalogs
+        self._count("catalog deaths")
+        if self._cluster.rng.random() < 0.5 and main.alive:
+            main.kill()
+            self._cluster.scheduler.after(self._cluster.rng.uniform(10, 400), main.start)
+        elif not spare.alive:
+            spare.start()
+            self._cluster.scheduler.after(self._cluster.rng.uniform(50, 500), spare.kill)
+
+    def _jump_clock(self, group: ReplicaGroup) -> None:
+        self._count("clock jumps")
+        process = self._some_replica(group)
+        process.clock.wall_offset_ms += self._cluster.rng.uniform(-5_000, 5_000)
+
+    def _move(self, group: ReplicaGroup) -> None:
+        """Ask for a new replica in place of an old one."""
+        if group.newest().wanted != group.wanted:
+            return
+        self._count("moves")
+        leaving = self._cluster.rng.choice(group.wanted)
+        group.replace(leaving)
+
     # --- peace ------------------------------------------------------------------------------------
 
     def make_peace(self) -> None:
