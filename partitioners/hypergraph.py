@@ -41,9 +41,8 @@ class Hypergraph:
     Args:
         imbalance: the largest partition may hold this many times the mean of vertices, and of
             pins. It is missed where one vertex has more pins than that.
-        engine: ``"own"``, ``"mtkahypar"``, or ``"auto"``: Mt-KaHyPar where it is installed. On planted
-            hypergraphs both come out about the same, and ours in a fraction of the time; where
-            hyperedges are of another kind, who installs the package wants to have it.
+        engine: ``"own"``, ``"mtkahypar"``, or ``"auto"``: Mt-KaHyPar where it is installed. On
+            planted hypergraphs both come out about the same, and ours in a fraction of the time.
 
     Raises:
         ArgumentError: where `imbalance` is below 1, or there is no such engine.
