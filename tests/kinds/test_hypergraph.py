@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -207,25 +206,3 @@ def test_a_store_of_another_kind_is_refused(tmp_path: Path) -> None:
     assert tables.build(tmp_path / "hyper", parts=2).kind == "hypergraph"
     with Hypergraph.open(tmp_path / "hyper") as h:
         assert h.members(0).tolist() == [1, 2]
-
-
-@pytest.mark.cluster
-def test_the_same_calls_when_launched(tmp_path: Path, start_cluster: Callable[..., Any]) -> None:
-    Hypergraph.from_incidence(TEAMS).build(tmp_path / "teams", parts=3)
-    gr.build([(0, 1)], tmp_path / "plain")
-    start_cluster(nodes=1)
-    with pytest.raises(ArgumentError, match="is no Hypergraph"):
-        Hypergraph.launch(tmp_path / "plain", "plain", replicas=1)
-    assert gr.running_graphs() == []
-    Hypergraph.launch(tmp_path / "teams", "teams", replicas=1).close()
-    launched, opened = Hypergraph.connect("teams"), Hypergraph.open(tmp_path / "teams")
-    try:
-        for one in ("p", "q"):
-            assert launched.members(one).tolist() == opened.members(one).tolist()
-            assert launched.s_neighbors(one).tolist() == opened.s_neighbors(one).tolist()
-        assert launched.incidence().equals(opened.incidence())
-        assert launched.degree().tolist() == opened.degree().tolist()
-        assert launched.tables() == opened.tables()
-        assert launched.dual() == opened.dual()
-    finally:
-        launched.shutdown()
