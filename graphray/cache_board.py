@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 
 import ray
+from ray.exceptions import ObjectStoreFullError, OutOfDiskError
 from ray.util.metrics import Counter
 
 from graphray.config import CallPolicy
@@ -73,7 +74,7 @@ class CatalogBoard:
     def keep(self, hot: HotRows) -> HotRows | None:
         """Hand rows to the catalog, and map what it keeps of them."""
         # In a list, so that the catalog is handed the reference and not the rows.
-        boxed = [ray.put(hot)]
+        boxed = [_put(hot)]
         try:
             references: list[ray.ObjectRef] = ask(
                 self._catalog,
@@ -95,3 +96,13 @@ class CatalogBoard:
         for counter, amount in ((self._hits, hits), (self._misses, misses)):
             if amount:
                 counter.inc(amount, tags)
+
+
+def _put(hot: HotRows) -> ray.ObjectRef:
+    try:
+        return ray.put(hot)
+    except (ObjectStoreFullError, OutOfDiskError) as error:
+        raise ClusterError(
+            f"this node's object store has no room for {hot.size_bytes:,} bytes of rows; pass a "
+            "smaller budget, or start the node with more object_store_memory"
+        ) from error

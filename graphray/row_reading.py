@@ -115,9 +115,21 @@ def merge(places: list[Ints], pieces: list[ShardArray]) -> ShardArray:
         for place, piece in zip(places, pieces, strict=True):
             out[place] = piece
         return out
-    # One partition may have nulls in a column where another has none.
-    joined = pa.concat_arrays([as_arrow(piece) for piece in pieces])
-    return joined.take(pa.array(np.argsort(np.concatenate(places), kind="stable")))
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return join(pieces).take(pa.array(order))
+
+
+def join(pieces: Sequence[ShardArray]) -> ShardArray:
+    """Pieces of a column, end to end.
+
+    One partition may have nulls where another has none, so one may be an Arrow array and another
+    not; all Arrow arrays of a column are of the type in which it is stored.
+    """
+    arrays = [piece for piece in pieces if isinstance(piece, np.ndarray)]
+    if len(arrays) == len(pieces):
+        return np.concatenate(arrays)
+    (dtype, *_) = (piece.type for piece in pieces if not isinstance(piece, np.ndarray))
+    return pa.concat_arrays([as_arrow(piece).cast(dtype) for piece in pieces])
 
 
 def as_arrow(array: ShardArray) -> pa.Array:

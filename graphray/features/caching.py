@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.features.hot_sets import CHOOSERS, PAGERANK, USE, HotQuery
 from graphray.hot_rows import OWN_BYTES_MAX, HotRows
 from graphray.ingest.budget import memory_bytes
-from graphray.row_reading import TableRows, as_arrow, read_rows
+from graphray.row_reading import TableRows, join, read_rows
 from graphray.schema import Direction
 from graphray.shard import ArrayKey, ShardArray, nodes_table
 from graphray.status import CacheStatus
@@ -137,7 +136,7 @@ class _Fetching:
         """The columns of some nodes, a bounded amount a call."""
         step = max(1, int(_CALL_BYTES / max(1.0, self._row_bytes)))
         pieces = [self._read(gids[at : at + step]) for at in range(0, max(1, len(gids)), step)]
-        return {name: _joined([piece[name] for piece in pieces]) for name in self._columns}
+        return {name: join([piece[name] for piece in pieces]) for name in self._columns}
 
     def _read(self, gids: Ints) -> dict[str, ShardArray]:
         rows = TableRows(self._table, self._offsets, gids)
@@ -152,12 +151,6 @@ class _Fetching:
             ]
         )
         return sum(column.nbytes for column in self._read(gids).values()) / len(gids)
-
-
-def _joined(pieces: Sequence[ShardArray]) -> ShardArray:
-    if all(isinstance(piece, np.ndarray) for piece in pieces):
-        return np.concatenate(pieces)
-    return pa.concat_arrays([as_arrow(piece) for piece in pieces])
 
 
 def _cut(hot: HotRows, budget_bytes: int) -> HotRows:

@@ -75,10 +75,12 @@ class FeatureCalls:
             direction: as for `graphray.Graph.loader`.
 
         Returns:
-            What is kept; no rows where every partition has a replica on this node.
+            What is kept, and how this process was served so far. No rows where every partition has
+            a replica on this node, or where the graph's catalog cannot keep them now.
 
         Raises:
             ArgumentError: where a parameter is out of range.
+            ClusterError: where the node's object store has no room for the rows.
             ColumnNotFound: where a column is not there.
             NodeNotFound: where a seed is not in the graph.
         """

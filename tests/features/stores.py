@@ -12,7 +12,7 @@ import graphray as gr
 from graphray.bfloat16 import bfloat16_array
 
 NODES, EDGES, WIDTH, PARTS = 600, 6_000, 5, 3
-COLUMNS = ["x", "half", "brain", "label", "flag", "title", "tags", "words", "sparse"]
+COLUMNS = ["x", "half", "brain", "label", "flag", "title", "tags", "words", "sparse", "rare"]
 """All but bfloat16, which in NumPy needs another package, are ``PLAIN``."""
 PLAIN = [name for name in COLUMNS if name != "brain"]
 
@@ -34,6 +34,10 @@ def node_table() -> pa.Table:
             "words": pa.array([["w"] * (i % 3) for i in rows]),
             "sparse": pa.array(
                 [[i, i + 1] if i % 7 else None for i in rows], pa.list_(pa.int64(), 2)
+            ),
+            # Null in one node alone, so that most partitions have an array and one has not.
+            "rare": pa.array(
+                [[i, -i] if i else None for i in rows], pa.list_(pa.field("entry", pa.int32()), 2)
             ),
         }
     )

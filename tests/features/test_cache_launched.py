@@ -22,6 +22,7 @@ import pytest
 import ray
 
 import graphray as gr
+from graphray.errors import ClusterError
 from graphray.node_cache import LOOK_EVERY_READS
 from graphray.view import NAMESPACE, catalog_name
 
@@ -239,6 +240,19 @@ def test_hits_and_misses_are_metrics(graph: gr.Graph, far: np.ndarray) -> None:
         )
 
     eventually(exported, "the export of the counters")
+
+
+def test_a_full_object_store_is_said(
+    graph: gr.Graph, opened: gr.Graph, far: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(value: object) -> None:
+        raise ray.exceptions.ObjectStoreFullError
+
+    monkeypatch.setattr("graphray.cache_board.ray.put", full)
+    with pytest.raises(ClusterError, match="smaller budget"):
+        graph.cache_features("half", "32KiB")
+    monkeypatch.undo()
+    assert_equal(graph, opened, far[:50])
 
 
 def test_a_killed_catalog_costs_the_cache_and_nothing_else(
