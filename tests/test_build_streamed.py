@@ -388,6 +388,34 @@ def test_a_killed_build_of_something_else_is_not_gone_on_with(tmp_path: Path, wh
     assert len(list((uri / "data").iterdir())) == 1
 
 
+PUBLISHED = """
+import os, signal, sys
+from graphray import builder
+from graphray.store import StoreWriter, writer
+
+kill = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[3] == "before its lease ends":
+    writer.end_lease = kill
+else:
+    StoreWriter.__exit__ = kill
+builder.build(sys.argv[1], sys.argv[2], parts=3, partitioner="hash", workers=2)
+"""
+
+
+@pytest.mark.parametrize("when", ["before its lease ends", "before it has cleaned up"])
+def test_what_a_killed_build_had_published_stays(tmp_path: Path, when: str) -> None:
+    edges, uri = tmp_path / "e.csv", tmp_path / "s"
+    csv.write_csv(pa.table({"src": np.arange(50), "dst": np.arange(50)[::-1]}), edges)
+    command = [sys.executable, "-c", PUBLISHED, str(edges), str(uri), when]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert (uri / "spill").exists()
+    second = build(edges, uri, parts=3, partitioner="hash", workers=2, if_exists="new_version")
+    assert second.versions() == (1, 2)
+    for version in (1, 2):
+        Store.open(uri, version).verify()
+    assert not (uri / "spill").exists()
+
+
 WAITING = """
 import sys
 import numpy as np

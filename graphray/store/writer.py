@@ -23,7 +23,7 @@ import pyarrow as pa
 from graphray.book import PartitionBook
 from graphray.errors import StoreError, VersionConflict
 from graphray.schema import GraphSchema
-from graphray.store.lease import end_lease, sweep, take_lease, take_over
+from graphray.store.lease import end_lease, is_abandoned, sweep, take_lease, take_over
 from graphray.store.manifest import (
     Manifest,
     StoredFile,
@@ -96,7 +96,10 @@ class StoreWriter:
             folder = self._local_data / self.build_id
             try:
                 if self._goes_on is not None:
-                    self.took_over = take_over(self._local_data / self._goes_on, folder)
+                    dead = self._local_data / self._goes_on
+                    # It may have been killed when it had published: then its files stay.
+                    if is_abandoned(dead) and not self._is_published(dead):
+                        self.took_over = take_over(dead, folder)
                 self._sweep()
                 if not self.took_over:
                     folder.mkdir(parents=True)
