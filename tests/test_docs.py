@@ -20,7 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
+OPTIONAL = {"pyg.md": "torch_geometric"}
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
+each_page_to_run = pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.torch] if page.name in OPTIONAL else [])
+        for page in PAGES
+    ],
+    ids=NAMES,
+)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -35,8 +45,10 @@ def ray(start_cluster: Callable[..., Any]) -> Iterator[None]:
 
 @pytest.mark.cluster
 @pytest.mark.usefixtures("ray")
-@each_page
+@each_page_to_run
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if page.name in OPTIONAL:
+        pytest.importorskip(OPTIONAL[page.name])
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "documentation"}
     for number, block in enumerate(blocks(page, "python"), 1):
