@@ -33,12 +33,12 @@ Addresses = npt.NDArray[np.int64]
 
 # How many draws ahead of being read cache lines are asked for.
 _DRAWS_AHEAD = 48
-# Rows below this many entries per draw start with the race: most tries would be repeats.
-_RACE_BELOW = 2
+# Rows of fewer entries per draw start with the race: most tries would be repeats.
+_RACE_BELOW = 1.25
 # Tries per draw before the rest is left to a race.
 _TRIES = 4
 
-_5, _32 = np.uint64(5), np.uint64(32)
+_1, _5, _32 = np.uint64(1), np.uint64(5), np.uint64(32)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 _11 = np.uint64(11)
 _WORDS = np.empty(0, np.uint64)
@@ -181,12 +181,17 @@ def draw_weighted(
             state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
             if degree >= _RACE_BELOW * wanted:
                 table = alias_bases[owners[i]] + start * width
+                # Bits of the entries drawn, modulo 64: most tries need no look at the list.
+                seen = np.uint64(0)
                 for _ in range(_TRIES * wanted):
                     state += GOLDEN
                     entry, neighbor = _alias_draw(table, degree, mix64(state), neighbors)
                     # Written in any case; a repeat is overwritten by the next draw.
                     positions[at + drawn], neighbors[at + drawn] = start + entry, neighbor
-                    drawn += 1 - _count(positions, at, drawn, start + entry)
+                    bit = _1 << np.uint64(entry & 63)
+                    if seen & bit == 0 or not _count(positions, at, drawn, start + entry):
+                        drawn += 1
+                        seen |= bit
                     if drawn == wanted:
                         break
             if drawn < wanted:

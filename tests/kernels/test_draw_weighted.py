@@ -143,7 +143,7 @@ def test_draws_with_replacement_are_as_frequent_as_the_weights_say(row: list[flo
     ("row", "fanout"),
     [
         ([1.0, 2.0, 4.0, 0.5, 8.0], 2),  # tries
-        ([1.0, 2.0, 4.0, 0.5], 3),  # a race
+        ([1.0, 2.0, 4.0, 0.5, 1.5, 3.0], 5),  # a race
         ([1.0, 300.0, 0.5, 2.0, 0.7, 0.0], 2),  # tries that mostly end in a race
     ],
 )

@@ -98,7 +98,7 @@ def weighted(weight_of: Callable[[Relation, int], float], replace: bool) -> Rule
         if fanout == -1 or len(drawable) <= fanout:
             return [row.entries[i] for i in drawable]
         chosen: list[int] = []
-        if len(weights) >= 2 * fanout:
+        if len(weights) >= 1.25 * fanout:
             table = alias_table(weights)
             for _ in range(4 * fanout):
                 entry = by_alias(table, following())
