@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from hypothesis import strategies as st
 
 from graphray.errors import ArgumentError, BalanceNotMet, ColumnNotFound, InputError
 from partitioners import PartitionProblem, assign, get, measure
+from partitioners.adjacency import symmetric_adjacency
+from partitioners.balance import Balance, filled_by
 from partitioners.goal import EDGES, NODES, Goal
 from partitioners.hypergraph import Hypergraph
+from partitioners.level import finest_level
 from partitioners.problem import EdgeSet, StreamedProblem
+from partitioners.refinement import mend
 from partitioners.registry import needs_edges
 from partitioners.repartition import repartition
 from tests.partitioners import hypergraphs
@@ -48,14 +53,29 @@ def test_nodes_edges_and_a_column_are_balanced_at_once(name: str, graph: Partiti
 
 
 @pytest.mark.parametrize("name", ["metis", "multilevel"])
-def test_a_column_alone_leaves_nodes_to_themselves(name: str, graph: PartitionProblem) -> None:
-    # All weight is on a tenth of the communities.
-    community = planted(40, 50, 12, inside=0.8, rng=np.random.default_rng(0))[1]
-    cost = (community < 4).astype(np.int64)
-    problem = weighed(graph, Goal(("cost",)), cost=cost)
-    assignment = assign(name, problem, 2, 1)
-    held = np.bincount(assignment, weights=cost, minlength=2)
-    assert held.max() <= 1.1 * held.mean()
+def test_a_column_alone_leaves_nodes_to_themselves(name: str) -> None:
+    # A clique without weight, joined to one of two that weigh the same.
+    bounds = (0, 60, 80, 100)
+    cliques = [(u, v) for a, b in pairwise(bounds) for u in range(a, b) for v in range(u + 1, b)]
+    problem = homogeneous(100, [*cliques, *((v, 60 + v) for v in range(20)), (60, 80)])
+    problem = weighed(problem, Goal(("cost",)), cost=(np.arange(100) >= 60).astype(np.int64))
+    quality = measure(problem, assign(name, problem, 2, 1), 2)
+    assert quality.column_balance["cost"] == 1.0
+    assert quality.cut_edges == 1
+    assert quality.node_balance == 1.6
+
+
+def test_mending_reaches_the_limits_and_takes_communities_along(graph: PartitionProblem) -> None:
+    level = finest_level(graph, symmetric_adjacency(graph))
+    balance = Balance.of(graph, level.node_weights, 4, 1.1)
+    part = assign("multilevel", graph, 8, 1) // 2
+    lopsided = np.where(part == 3, 2, part)
+    mended = lopsided.copy()
+    mend(level, mended, balance)
+    assert balance.excess(filled_by(level.node_weights, mended, 4)) == 0
+    moved = mended != lopsided
+    assert moved.sum() <= 0.3 * graph.num_nodes
+    assert measure(graph, mended, 4).edge_cut <= 1.6 * measure(graph, part, 4).edge_cut
 
 
 @pytest.mark.parametrize("name", SIZED)
