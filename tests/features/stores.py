@@ -37,7 +37,8 @@ def node_table() -> pa.Table:
             ),
             # Null in one node alone, so that most partitions have an array and one has not.
             "rare": pa.array(
-                [[i, -i] if i else None for i in rows], pa.list_(pa.field("entry", pa.int32()), 2)
+                [[i, -i] if i else None for i in rows],
+                pa.list_(pa.field("entry", pa.int32(), False), 2),
             ),
         }
     )
