@@ -28,17 +28,25 @@ class CoverageKeeper:
         self._core.apply_limit_lsn = None
 
     def fetch_missing(self) -> None:
-        """At every heartbeat: ask for what is assigned and not held."""
-        core, missing = self._core, self.missing()
+        """At every heartbeat: ask for one tag that is assigned and not held.
+
+        Every other time nothing is held back, so that a replica whom nobody answers goes on.
+        """
+        core, missing = self._core, sorted(self.missing())
         if not missing or self._answer is not None:
             return
-        holders = self._holders(missing)
+        if core.apply_limit_lsn is not None:
+            self._forget()
+            core.apply_committed()
+            return
+        self._asked += 1
+        tags = frozenset({missing[self._asked % len(missing)]})
+        holders = self._holders(tags)
         if holders:
             core.apply_limit_lsn = core.applied_lsn
             # Another one each time: the first may be down.
-            self._asked += 1
-            holder = holders[self._asked % len(holders)]
-            core.send(holder, CoverageQuery(core.term, missing, core.applied_lsn))
+            holder = holders[self._asked // len(missing) % len(holders)]
+            core.send(holder, CoverageQuery(core.term, tags, core.applied_lsn))
 
     def missing(self) -> frozenset[str]:
         """The tags that this replica should hold and does not."""
@@ -68,7 +76,8 @@ class CoverageKeeper:
         core = self._core
         if (
             message.term == core.term
-            and message.tags == self.missing()
+            and message.tags <= self.missing()
+            and self._answer is None
             and message.lsn >= core.applied_lsn
             and core.apply_limit_lsn is not None
         ):

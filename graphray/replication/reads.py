@@ -59,9 +59,8 @@ class ReadDesk:
     def on_read(self, sender: str, read: Read) -> None:
         """One read of a client."""
         core = self._core
-        covered = core.state.covered()
-        if covered is not None and not read.tags <= covered:
-            self._redirect(sender, read, f"does not keep {sorted(read.tags - covered)}")
+        if self._lacks(read):
+            self._redirect(sender, read, f"does not keep all of {sorted(read.tags)}")
         elif read.level is not Consistency.STRONG:
             self._hold(sender, read, read.lsn_min)
         elif not core.is_member:
@@ -72,6 +71,11 @@ class ReadDesk:
             self._redirect(sender, read, "holds no lease")
         else:
             self._ask_oracle(self._hold(sender, read, None))
+
+    def _lacks(self, read: Read) -> frozenset[str]:
+        """The columns or hot nodes that a read needs and this replica does not keep."""
+        covered = self._core.state.covered()
+        return frozenset() if covered is None else read.tags - covered
 
     def _may_answer_alone(self) -> bool:
         core = self._core
@@ -102,7 +106,11 @@ class ReadDesk:
         """Answer the reads whose floor has been reached; turn away those that waited too long."""
         core = self._core
         for number, held in list(self._held.items()):
-            if held.lsn_min is not None and held.lsn_min <= core.applied_lsn:
+            if self._lacks(held.read):
+                # A snapshot from a replica that keeps less has come since the read did.
+                del self._held[number]
+                self._redirect(held.sender, held.read, "keeps less than it did")
+            elif held.lsn_min is not None and held.lsn_min <= core.applied_lsn:
                 del self._held[number]
                 result = core.state.read(held.read.query)
                 answer = ReadDone(held.read.number, core.applied_lsn, result, core.dependencies)

@@ -17,6 +17,7 @@ from tests.simulation.catalog_store import CatalogStore
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.network import Network
 from tests.simulation.process import LocalClock, Process
+from tests.simulation.recovery import RecoveryWatch
 from tests.simulation.scheduler import Scheduler
 
 SETTINGS = ReplicationSettings(
@@ -99,6 +100,15 @@ class ReplicaGroup:
                 self._decoded[key] = Configuration.from_plain(unpack(value))
         return [self._decoded[key] for key in sorted(self._decoded)] or [self.first]
 
+    @property
+    def network(self) -> Network:
+        return self._cluster.network
+
+    def term_times_ms(self) -> list[float]:
+        """When each term began."""
+        prefix = f"{self.partition}/term/"
+        return sorted(t for key, t in self.store.created_ms.items() if key.startswith(prefix))
+
     def newest(self) -> Configuration:
         return self.configurations()[-1]
 
@@ -128,20 +138,25 @@ class ReplicaGroup:
     def replace(self, leaving: str) -> None:
         """Want a new replica, on an empty disk, in place of one."""
         name = self._next_name()
-        self.coverage = tuple(
-            (name if replica == leaving else replica, tags) for replica, tags in self.coverage
-        )
+        # Who leaves keeps what it has until it has gone.
+        taken_over = tuple((name, tags) for replica, tags in self.coverage if replica == leaving)
+        self.coverage += taken_over
         self.replicas[name] = self.start_replica(name)
         self.wanted = tuple(name if replica == leaving else replica for replica in self.wanted)
 
     def may_lose_a_disk(self) -> bool:
         """Whether no disk is missing among those that hold what was acknowledged."""
-        open_configurations = self.open_configurations()
-        members = {m for c in open_configurations for m in c.members}
-        settled = not self.coverage or (
-            len(open_configurations) == 1 and open_configurations[0].members == self.wanted
-        )
-        return not members & self.lost and self.first.copies_min > 1 and settled
+        members = {m for c in self.open_configurations() for m in c.members}
+        may = not members & self.lost and self.first.copies_min > 1
+        return may and all(self._keeps_all_assigned(name) for name, _ in self._coverage_of(members))
+
+    def _coverage_of(self, members: set[str]) -> list[tuple[str, frozenset[str]]]:
+        return [(name, tags) for name, tags in self.coverage if name in members]
+
+    def _keeps_all_assigned(self, name: str) -> bool:
+        machine = self.replicas[name].machine
+        covered = machine.core.state.covered() if isinstance(machine, Replica) else frozenset()
+        return covered is None or dict(self.coverage)[name] <= covered
 
     def lose_disk(self, name: str) -> None:
         """A replica is gone for good, and another is wanted in its place."""
@@ -160,6 +175,7 @@ class Cluster:
         self.network = Network(self.scheduler, self.counts)
         self.groups: dict[str, ReplicaGroup] = {}
         self.clients: list[Process] = []
+        self.watch = RecoveryWatch()
 
     def process(self, address: str, start: Callable[[Clock], Any], **options: Any) -> Process:
         clock = LocalClock(self.scheduler, SETTINGS.clock_drift_max)

@@ -44,7 +44,7 @@ def run_partial(rng_seed: int) -> Run:
     def empty(name: str) -> Lists:
         group = cluster.groups.get("p0")
         assigned = dict(coverage if group is None else group.coverage)
-        return Lists(assigned.get(name, frozenset()))
+        return Lists(assigned[name])
 
     cluster.add_group("p0", Strategy.PARTIAL, 3, empty, coverage)
     keys = [f"{column}:a" for column in ("topology", "text", "image")]
@@ -74,10 +74,11 @@ def check_lists(cluster: Cluster, history: History) -> list[Violation]:
     strong = [op for op in history.operations if op.kind == "append" or op.level == "strong"]
     found = check_linearizable(strong)
     found += check_sessions(history.operations)
+    final: dict[str, dict[str, tuple[int, ...]]] = {}
     for group in cluster.groups.values():
         found += members_at_rest(group)
-        found += check_nothing_lost(history.operations, _final_lists(group))
-    return found
+        final.update(_final_lists(group))
+    return found + check_nothing_lost(history.operations, final)
 
 
 def _final_lists(group: ReplicaGroup) -> dict[str, dict[str, tuple[int, ...]]]:

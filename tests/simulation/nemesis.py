@@ -48,6 +48,7 @@ class Nemesis:
         self._mix = mix
         self._until_ms = until_ms
         self._down: set[Process] = set()
+        self._watch = cluster.watch
         cluster.network.on_send = self._on_send
         self._schedule_next()
         for group in cluster.groups.values():
@@ -71,7 +72,8 @@ class Nemesis:
         self._cluster.scheduler.after(delay_ms, self._strike)
 
     def _strike(self) -> None:
-        if self._cluster.scheduler.now_ms >= self._until_ms:
+        now_ms = self._cluster.scheduler.now_ms
+        if now_ms >= self._until_ms:
             return
         mix, rng = self._mix, self._cluster.rng
         faults: dict[Callable[[ReplicaGroup], None], float] = {
@@ -88,7 +90,9 @@ class Nemesis:
         }
         group = self._cluster.groups[rng.choice(sorted(self._cluster.groups))]
         fault = rng.choices(list(faults), list(faults.values()))[0]
+        primary = group.newest().primary
         fault(group)
+        self._watch.note_fault(group, primary, now_ms)
         self._schedule_next()
 
     def _some_replica(self, group: ReplicaGroup) -> Process:
@@ -135,7 +139,11 @@ class Nemesis:
         """Strike at the worst moment: right after a promise was made."""
         rng, scheduler = self._cluster.rng, self._cluster.scheduler
         group = self._group_of(sender)
-        if group is None or scheduler.now_ms >= self._until_ms:
+        if group is None:
+            return
+        if isinstance(message, WriteDone | PutDone):
+            self._watch.note_write(group.partition, scheduler.now_ms)
+        if scheduler.now_ms >= self._until_ms:
             return
         if isinstance(message, Sealed) and rng.random() < self._mix.crash_on_sealed:
             down_ms = rng.uniform(1, 10)

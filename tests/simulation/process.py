@@ -194,7 +194,7 @@ class Process:
 
         def ask() -> None:
             # What was asked is done even where the one who asked does not live to hear of it.
-            answer = store.carry_out(effect)
+            answer = store.carry_out(effect, self._scheduler.now_ms)
             self._later(STORE_MS_MEAN, lambda: self.post(answer))
 
         self._scheduler.after(self._scheduler.rng.expovariate(1 / STORE_MS_MEAN), ask)

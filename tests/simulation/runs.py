@@ -10,6 +10,7 @@ from graphray.replication.replica import Replica
 from tests.simulation.checkers.linearizability import Violation
 from tests.simulation.cluster import Cluster, ReplicaGroup
 from tests.simulation.history import History
+from tests.simulation.recovery import Recovery
 
 FAULTS_MS = 2_000.0
 QUIET_MS = 1_500.0
@@ -22,6 +23,7 @@ class Run:
     Attributes:
         violations: empty where everything held.
         counts: operations, faults and events, by name.
+        recoveries: after faults that took a primary away, how long it took.
         trace: a digest of everything that happened; the same for the same seed.
     """
 
@@ -29,6 +31,7 @@ class Run:
     rng_seed: int
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    recoveries: list[Recovery] = field(default_factory=list)
     trace: str = ""
 
     @property
@@ -46,6 +49,7 @@ def finish_run(scenario: str, rng_seed: int, cluster: Cluster, history: History)
     )
     run.counts["events"] += cluster.scheduler.events
     run.counts["terms"] += sum(len(group.configurations()) for group in cluster.groups.values())
+    run.recoveries = cluster.watch.recoveries()
     told = repr([vars(op) for op in history.operations if op.details is None])
     run.trace = hashlib.sha256(f"{told}{cluster.rng.random()}".encode()).hexdigest()[:16]
     return run

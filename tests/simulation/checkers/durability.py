@@ -24,6 +24,8 @@ def check_nothing_lost(
             if op.key in lists and op.value not in lists[op.key]:
                 found.append(Violation("nothing lost", f"{replica} lacks {op.key} <- {op.value}"))
     keys = {key for lists in final.values() for key in lists}
+    for key in sorted({op.key for op in acknowledged} - keys):
+        found.append(Violation("nothing lost", f"no replica has any of {key}"))
     for key in sorted(keys):
         versions = {lists[key] for lists in final.values() if key in lists}
         if len(versions) > 1:
