@@ -129,7 +129,9 @@ def join(pieces: Sequence[ShardArray]) -> ShardArray:
     if len(arrays) == len(pieces):
         return np.concatenate(arrays)
     (dtype, *_) = (piece.type for piece in pieces if not isinstance(piece, np.ndarray))
-    return pa.concat_arrays([as_arrow(piece).cast(dtype) for piece in pieces])
+    return pa.concat_arrays(
+        [as_arrow(p).cast(dtype) if isinstance(p, np.ndarray) else p for p in pieces]
+    )
 
 
 def as_arrow(array: ShardArray) -> pa.Array:
