@@ -1,7 +1,7 @@
 """Which nodes may stand at one end of a negative edge, and how likely each is.
 
 Candidates are numbered in the order of the build's input, so that what is drawn does not depend on
-the partitioning. A process keeps 8 bytes a node for them, and 8 more where chances differ.
+the partitioning. A process keeps 8 bytes a node for them, and 16 more where chances differ.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ class NegativeSampler:
         self._candidates = {end: self._candidates_at(end) for end in self._ends}
         self._checks: dict[Direction, EdgeCheck] = {}
         if wanted.avoid_edges:
-            self._checks = {end: EdgeCheck(access, relation, end) for end in self._ends}
+            # Where both ends are new, the rows of one tell it all.
+            read: tuple[Direction, ...] = ("in",) if wanted.corrupt == "both" else self._ends
+            self._checks = {end: EdgeCheck(access, relation, end) for end in read}
         self._node_times: dict[Direction, Ints] = {}
         if wanted.node_time is not None:
             self._node_times = self._times_of_ends(wanted.node_time)
@@ -129,8 +131,6 @@ class NegativeSampler:
             for end, check in self._checks.items():
                 mine = np.flatnonzero(replaced[end][at] & ~refused)
                 refused[mine] = check.are_edges(drawn.sources[mine], drawn.destinations[mine])
-                if self._wanted.corrupt == "both":
-                    break  # both ends are new: the rows of one tell it all
         if drawn.times is not None:
             for end, times in self._node_times.items():
                 refused |= replaced[end][at] & (times[drawn.end(end)] > drawn.times)

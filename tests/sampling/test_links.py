@@ -268,6 +268,19 @@ def test_in_batch_negatives_need_no_further_nodes(graph: gr.Graph) -> None:
     assert batch.nodes.tolist() == alone.nodes.tolist()
 
 
+def test_pairs_held_out_of_the_graph_are_no_negatives_either(tmp_path: Path) -> None:
+    """Each source is asked about with three of four destinations; none of these is an edge."""
+    gr.build(([0, 1], [9, 9]), tmp_path / "store", nodes=range(10))
+    graph = gr.open(tmp_path / "store")
+    asked = [(source, destination) for source in (0, 1) for destination in (4, 5, 6)]
+    wanted = Negatives(amount=5, draw="in-batch")
+    seeds = tuple(zip(*asked, strict=True))
+    batch = graph.link_loader(seeds, [1], negatives=wanted).batch(0, 0)
+    pairs = pairs_of_homogeneous(batch)
+    assert pairs[:6] == asked
+    assert not set(pairs[6:]) & {*asked, (0, 9), (1, 9)}
+
+
 def test_negatives_are_not_of_the_future(graph: gr.Graph) -> None:
     wanted = Negatives(amount=3, node_time="born", avoid_edges=False)
     loader = graph.link_loader(None, [2], negatives=wanted, seed_times="at", batch_size=500)
