@@ -99,18 +99,18 @@ def _two_nodes(store: str, size_bytes: int, rounds: int, batches: int) -> Iterat
         later = list(loader.epoch(1))
         for share in CACHE_SHARES:
             for by in ("degree", "pagerank", "use"):
-                yield from _with_cache(
-                    graph, later, seeds, int(share * size_bytes), share, by, rounds
-                )
+                name = f"two nodes, {share:.0%} of all rows cached by {by}"
+                budget = int(share * size_bytes)
+                yield from _with_cache(name, graph, later, seeds, budget, by, rounds)
         graph.shutdown()
 
 
 def _with_cache(
+    name: str,
     graph: gr.Graph,
     batches: Sequence[gr.Batch],
     seeds: Array,
     budget: int,
-    share: float,
     by: str,
     rounds: int,
 ) -> Iterator[Row]:
@@ -133,7 +133,6 @@ def _with_cache(
         after = graph.cache_counts()
     hits, misses = after.hits - before.hits, after.misses - before.misses
     rates = [num_rows / statistics.median(each) / 1e6 for each in (with_cache, without)]
-    name = f"two nodes, {share:.0%} of all rows cached by {by}"
     yield compared(name, rates[0], "M rows/s", "no cache", rates[1])
     yield Row(f"{name}: hits among rows elsewhere", 100 * hits / (hits + misses), "%")
 
