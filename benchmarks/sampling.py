@@ -23,6 +23,7 @@ from benchmarks import gather
 from benchmarks.graphs import communities, rmat
 from benchmarks.peers import measure_peers
 from benchmarks.report import Row, compared, skipped
+from benchmarks.sampling_draws import draw_rows
 from benchmarks.sampling_worker import BATCH_SIZE, Work
 from benchmarks.turns import Turn, speed_up, turn, workers
 from graphray.schema import DEFAULT_RELATION
@@ -51,7 +52,8 @@ def run(quick: bool) -> list[Row]:
         rows.append(_from_the_object_store(skewed, rounds, batches))
         size = (100_000, 800_000) if quick else (1_000_000, 8_000_000)
         _build(communities(*size, rng_seed=1), clustered, "metis", 2)
-        return rows + _two_nodes(clustered, rounds, batches)
+        rows += _two_nodes(clustered, rounds, batches)
+    return [*rows, *draw_rows(scale, rounds, batches)]
 
 
 def _one_node(store: str, rounds: int, batches: int) -> list[Row]:

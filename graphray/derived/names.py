@@ -16,11 +16,12 @@ ALIAS = "alias"
 POSITIVE = "positive"
 """By row: how many of its entries have a weight above 0, ``uint32``."""
 
-EDGE_ORDER, EDGE_TIMES = "edge_order", "edge_times"
-"""By entry: rows in rising time of their edges, and these times in that order."""
+EDGE_CELLS, EDGE_TIMES = "edge_cells", "edge_times"
+"""By entry: rows in rising time of their edges (cells, see `graphray.derived.times`), and these
+times in that order."""
 
-FAR_ORDER, FAR_TIMES = "far_order", "far_times"
-"""By entry: rows in rising time of their neighbours, and these times in that order."""
+FAR_CELLS, FAR_TIMES = "far_cells", "far_times"
+"""By entry: rows in rising time of their neighbours, likewise."""
 
 FAR = "far"
 """By entry: a column of the neighbour."""

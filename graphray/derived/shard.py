@@ -16,7 +16,7 @@ import numpy.typing as npt
 from graphray.derived import names
 from graphray.derived.names import derived_column
 from graphray.derived.rows import AdjacencyRows, Sources
-from graphray.derived.times import in_time_order, time_order
+from graphray.derived.times import in_time_order, time_cells
 from graphray.derived.weights import alias_table, positive_counts
 from graphray.errors import ColumnNotFound
 from graphray.shard import ArrayKey, ShardArray, edges_table, rows_table
@@ -73,22 +73,22 @@ class DerivedShard:
         return make(self, self._adjacencies[key.table], column)
 
     def ordered(self, rows: AdjacencyRows, what: str, column: str, values: Array) -> Array:
-        """Values by entry in another derived order."""
+        """Values by entry, in the order of time that other derived arrays are in."""
         key = names.entries_key(rows.relation, rows.direction, what, column)
-        order: Any = self.array(key)
-        return in_time_order(rows, order, values)
+        cells: Any = self.array(key)
+        return in_time_order(rows, cells, values)
 
 
 _MAKERS: Mapping[str, Callable[[DerivedShard, AdjacencyRows, str], Array]] = {
     names.ALIAS: lambda shard, rows, column: alias_table(rows, column),
     names.POSITIVE: lambda shard, rows, column: positive_counts(rows, column),
     names.FAR: lambda shard, rows, column: rows.far_values(column),
-    names.EDGE_ORDER: lambda shard, rows, column: time_order(rows, rows.edge_values(column)),
+    names.EDGE_CELLS: lambda shard, rows, column: time_cells(rows, rows.edge_values(column)),
     names.EDGE_TIMES: lambda shard, rows, column: shard.ordered(
-        rows, names.EDGE_ORDER, column, rows.edge_values(column)
+        rows, names.EDGE_CELLS, column, rows.edge_values(column)
     ),
-    names.FAR_ORDER: lambda shard, rows, column: time_order(rows, rows.far_values(column)),
+    names.FAR_CELLS: lambda shard, rows, column: time_cells(rows, rows.far_values(column)),
     names.FAR_TIMES: lambda shard, rows, column: shard.ordered(
-        rows, names.FAR_ORDER, column, rows.far_values(column)
+        rows, names.FAR_CELLS, column, rows.far_values(column)
     ),
 }

@@ -1,4 +1,9 @@
-"""What draws by time read: each row in rising time, and values in that order."""
+"""What draws by time read: each row in rising time, and the times in that order.
+
+The order comes in *cells*, one per entry: where neighbours take 32 bits, ``uint64`` words of the
+entry, counted from its row's start, in the upper half and its neighbour in the lower; else the
+entry alone, as ``uint32``.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +13,28 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.derived.rows import AdjacencyRows
-from graphray.kernels.derive_times import order_rows, take_by_row
+from graphray.kernels.derive_times import order_rows, pack_cells, take_by_row
 
 Array = npt.NDArray[Any]
 
+_32 = np.uint64(32)
 
-def time_order(rows: AdjacencyRows, times: Array) -> npt.NDArray[np.uint32]:
-    """Entries by their times, counted from their row's start, ``uint32[entries]``."""
-    # Allocated by NumPy, which asks for huge pages: both arrays are read at random places.
+
+def time_cells(rows: AdjacencyRows, times: Array) -> Array:
+    """The cells of all entries, by rising time in each row."""
+    # Allocated by NumPy, which asks for huge pages: they are read at random places.
     order = np.empty(len(times), np.uint32)
     order_rows(rows.indptr, times, order)
-    return order
+    if rows.neighbors.dtype != np.uint32:
+        return order
+    cells = np.empty(len(times), np.uint64)
+    pack_cells(rows.indptr, order, rows.neighbors, cells)
+    return cells
 
 
-def in_time_order(rows: AdjacencyRows, order: npt.NDArray[np.uint32], values: Array) -> Array:
-    """Values by entry, put into the order of `time_order`."""
+def in_time_order(rows: AdjacencyRows, cells: Array, values: Array) -> Array:
+    """Values by entry, put into the order of `time_cells`."""
+    order = cells if cells.dtype == np.uint32 else (cells >> _32).astype(np.uint32)
     taken = np.empty_like(values)
     take_by_row(rows.indptr, order, values, taken)
     return taken

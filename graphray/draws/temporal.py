@@ -9,10 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.adjacency import ALL_NEIGHBORS, FrontierRows, MappedAdjacency, effective_fanout
-from graphray.derived.names import EDGE_ORDER, EDGE_TIMES, FAR_ORDER, FAR_TIMES, entries_key
+from graphray.derived.names import EDGE_CELLS, EDGE_TIMES, FAR_CELLS, FAR_TIMES, entries_key
 from graphray.draws.rule import Drawing, HopDraw
 from graphray.kernels.draw_replace import draw_with_replacement
-from graphray.kernels.draw_temporal import count_until, resolve_slots, take_last
+from graphray.kernels.draw_temporal import (
+    count_until,
+    resolve_cells,
+    resolve_slots,
+    take_last,
+)
 from graphray.kernels.gather import gather_draws
 from graphray.kernels.neighbors import ELSEWHERE, draw_rows
 from graphray.schema import Direction, Relation
@@ -47,14 +52,14 @@ class Temporal:
     replace: bool = False
 
     def array_keys(self, relation: Relation, direction: Direction) -> tuple[ArrayKey, ...]:
-        """Rows in order of time, and the times in that order."""
-        names = (EDGE_ORDER, EDGE_TIMES) if self.of == "edge" else (FAR_ORDER, FAR_TIMES)
+        """Rows in order of time, as cells, and the times in that order."""
+        names = (EDGE_CELLS, EDGE_TIMES) if self.of == "edge" else (FAR_CELLS, FAR_TIMES)
         return tuple(entries_key(relation, direction, name, self.column) for name in names)
 
     def begin(self, adjacency: MappedAdjacency, rows: FrontierRows, hop: HopDraw) -> Drawing:
         """Find what each row had at its time."""
         assert hop.times is not None
-        order, times = self.array_keys(adjacency.relation, adjacency.direction)
+        cells, times = self.array_keys(adjacency.relation, adjacency.direction)
         like = np.empty(0, adjacency.dtypes.get(times, np.int64))
 
         def count(limits: Ints) -> Ints:
@@ -69,7 +74,7 @@ class Temporal:
             bounded = hop.times > _MIN + self.max_age
             start = np.where(bounded, count(hop.times - self.max_age - 1), 0)
         lengths = np.where(rows.degrees == ELSEWHERE, ELSEWHERE, stop - start)
-        return _Drawing(self, adjacency, rows, hop, adjacency.bases[order], start, lengths)
+        return _Drawing(self, adjacency, rows, hop, cells, start, lengths)
 
 
 class _Drawing:
@@ -79,11 +84,11 @@ class _Drawing:
         adjacency: MappedAdjacency,
         rows: FrontierRows,
         hop: HopDraw,
-        order_bases: Ints,
+        cells: ArrayKey,
         start: Ints,
         lengths: Ints,
     ) -> None:
-        self._rule, self._adjacency, self._hop, self._order = rule, adjacency, hop, order_bases
+        self._rule, self._adjacency, self._hop, self._cells = rule, adjacency, hop, cells
         # The rows as they were: ranges of the entries in order of time.
         self._then = replace(rows, first=rows.first + start, degrees=lengths)
         self._rows = rows
@@ -94,17 +99,21 @@ class _Drawing:
             self.counts = np.clip(lengths, 0, effective_fanout(hop.fanout))
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
-        rows, adjacency = self._rows, self._adjacency
-        entries = self._choose(bounds, positions)
-        resolve_slots(rows.first, self._then.degrees, bounds, entries, positions)
+        rows, then, adjacency = self._rows, self._then, self._adjacency
+        cells = self._choose(bounds, positions)
         neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
-        gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
+        if neighbors.dtype == np.uint32:
+            resolve_cells(rows.first, then.degrees, bounds, cells, positions, neighbors)
+        else:
+            resolve_slots(rows.first, then.degrees, bounds, cells, positions)
+            gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
         return neighbors
 
-    def _choose(self, bounds: Ints, slots: Ints) -> npt.NDArray[np.uint32]:
-        """Draw in the order of time; ``slots`` is scratch. Returns entries within their rows."""
+    def _choose(self, bounds: Ints, slots: Ints) -> npt.NDArray[Any]:
+        """Draw in the order of time; ``slots`` is scratch. Returns what was drawn, as cells."""
         then, key = self._then, np.uint64(self._hop.key)
-        entries = np.empty(bounds[-1], np.uint32)
+        bases = self._adjacency.bases[self._cells]
+        cells = np.empty(bounds[-1], self._adjacency.dtypes.get(self._cells, np.uint64))
         if self._rule.strategy == "uniform" and not self._repeated:
             draw_rows(
                 then.first,
@@ -114,14 +123,14 @@ class _Drawing:
                 bounds,
                 effective_fanout(self._hop.fanout),
                 key,
-                self._order,
+                bases,
                 slots,
-                entries,
+                cells,
             )
-            return entries
+            return cells
         if self._repeated:
             draw_with_replacement(then.first, then.degrees, then.words, bounds, key, slots)
         else:
             take_last(then.first, then.degrees, bounds, slots)
-        gather_draws(slots, bounds, then.owners, self._order, entries)
-        return entries
+        gather_draws(slots, bounds, then.owners, bases, cells)
+        return cells

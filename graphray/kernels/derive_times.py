@@ -11,6 +11,8 @@ from graphray.kernels.compiled import kernel
 
 Ints = npt.NDArray[np.int64]
 
+_32 = np.uint64(32)
+
 
 @kernel
 def order_rows(indptr: Ints, times: npt.NDArray[Any], order: npt.NDArray[np.uint32]) -> None:
@@ -29,6 +31,27 @@ def order_rows(indptr: Ints, times: npt.NDArray[Any], order: npt.NDArray[np.uint
             in_order &= at == start or times[at - 1] <= times[at]
         if not in_order:
             order[start:stop] = np.argsort(times[start:stop], kind="mergesort")
+
+
+@kernel
+def pack_cells(
+    indptr: Ints,
+    order: npt.NDArray[np.uint32],
+    neighbors: npt.NDArray[np.uint32],
+    cells: npt.NDArray[np.uint64],
+) -> None:
+    """Put each entry of an order and its neighbour into one word: a draw reads both at once.
+
+    Args:
+        indptr: ``int64[rows + 1]``, the rows.
+        order: ``uint32[m]``, as `order_rows` fills it.
+        neighbors: ``uint32[m]``, by entry.
+        cells: filled, ``uint64[m]``: entry << 32 | neighbour.
+    """
+    for row in range(len(indptr) - 1):
+        for at in range(indptr[row], indptr[row + 1]):
+            neighbor = neighbors[indptr[row] + np.int64(order[at])]
+            cells[at] = np.uint64(order[at]) << _32 | np.uint64(neighbor)
 
 
 @kernel

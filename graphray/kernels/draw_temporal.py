@@ -19,6 +19,7 @@ from graphray.kernels.memory import load, prefetch_once
 Ints = npt.NDArray[np.int64]
 
 _CHUNK_ROWS = 32
+_32, _LOW_32 = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @kernel
@@ -90,6 +91,33 @@ def take_last(starts: Ints, counts: Ints, bounds: Ints, slots: Ints) -> None:
         last = starts[row] + counts[row] - 1
         for at in range(bounds[row], bounds[row + 1]):
             slots[at] = last - (at - bounds[row])
+
+
+@kernel
+def resolve_cells(
+    first: Ints,
+    degrees: Ints,
+    bounds: Ints,
+    cells: npt.NDArray[np.uint64],
+    positions: Ints,
+    neighbors: npt.NDArray[np.uint32],
+) -> None:
+    """From cells of entry and neighbour to edge positions and neighbours.
+
+    Args:
+        first: ``int64[n]``, position of the row's first entry.
+        degrees: ``int64[n]``; below 1, the row is passed over.
+        bounds: ``int64[n + 1]``, the draws of each row.
+        cells: ``uint64[bounds[n]]``, see `graphray.kernels.derive_times.pack_cells`.
+        positions: filled, ``int64[bounds[n]]``.
+        neighbors: filled, ``uint32[bounds[n]]``.
+    """
+    for row in range(len(first)):
+        if degrees[row] <= 0:
+            continue
+        for at in range(bounds[row], bounds[row + 1]):
+            positions[at] = first[row] + np.int64(cells[at] >> _32)
+            neighbors[at] = np.uint32(cells[at] & _LOW_32)
 
 
 @kernel

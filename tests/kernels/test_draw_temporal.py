@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphray.kernels.derive_times import order_rows, take_by_row
-from graphray.kernels.draw_temporal import count_until, resolve_slots, take_last
+from graphray.kernels.derive_times import order_rows, pack_cells, take_by_row
+from graphray.kernels.draw_temporal import count_until, resolve_cells, resolve_slots, take_last
 
 ROWS = st.lists(st.lists(st.integers(-50, 50), max_size=40), min_size=1, max_size=80)
 
@@ -71,3 +71,23 @@ def test_slots_lead_back_to_positions_and_rows_elsewhere_are_left() -> None:
         positions,
     )
     assert positions.tolist() == [102, 100, -7, -7, 201]
+
+
+@given(rows=ROWS)
+def test_cells_hold_entries_and_neighbours(rows: list[list[int]]) -> None:
+    """Packed for all entries in order of time, and resolved again."""
+    indptr = np.cumsum([0, *map(len, rows)])
+    times = np.array([t for row in rows for t in row], np.int64)
+    stored = np.arange(len(times), dtype=np.uint32)[::-1] * 3
+    order, cells = np.empty(len(times), np.uint32), np.empty(len(times), np.uint64)
+    order_rows(indptr, times, order)
+    pack_cells(indptr, order, stored, cells)
+    positions, neighbors = np.empty(len(times), np.int64), np.empty(len(times), np.uint32)
+    resolve_cells(indptr[:-1] + 1000, np.diff(indptr), indptr, cells, positions, neighbors)
+    expected = [
+        start + 1000 + e
+        for row, start in zip(rows, indptr, strict=False)
+        for e in sorted(range(len(row)), key=row.__getitem__)
+    ]
+    assert positions.tolist() == expected
+    assert neighbors.tolist() == stored[positions - 1000].tolist()
