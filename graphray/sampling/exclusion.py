@@ -16,6 +16,8 @@ from graphray.sampling.pairs import Pairs, PairSet
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph
 from graphray.schema import Relation
 
+Ints = npt.NDArray[np.int64]
+
 
 def without_edges(subgraph: SampledSubgraph, relation: Relation, pairs: Pairs) -> SampledSubgraph:
     """The subgraph without the edges of a relation that lead from a pair's source to its other end.
@@ -26,26 +28,28 @@ def without_edges(subgraph: SampledSubgraph, relation: Relation, pairs: Pairs) -
     if edges is None or len(pairs) == 0:
         return subgraph
     sources, destinations = edges.edge_index
-    shown = PairSet(pairs).holds(
-        subgraph.nodes[relation.source],
-        sources,
-        subgraph.nodes[relation.destination],
-        destinations,
-    )
-    return replace(subgraph, edges={**subgraph.edges, relation: _only(edges, ~shown)})
+    nodes = {name: subgraph.nodes[name] for name in (relation.source, relation.destination)}
+    if subgraph.trees is None:
+        # Each node stands once, and the ends of the pairs are the first ones: the seeds.
+        nodes = {name: nodes[name][: subgraph.nodes_per_hop[name][0]] for name in nodes}
+    from_, to = nodes[relation.source], nodes[relation.destination]
+    possible = np.flatnonzero((sources < len(from_)) & (destinations < len(to)))
+    held = PairSet(pairs).holds(from_, sources[possible], to, destinations[possible])
+    shown = possible[held]
+    return replace(subgraph, edges={**subgraph.edges, relation: _without(edges, shown)})
 
 
-def _only(edges: SampledEdges, kept: npt.NDArray[np.bool_]) -> SampledEdges:
-    """The edges that are kept (``bool[edges]``)."""
-    if kept.all():
+def _without(edges: SampledEdges, left_out: Ints) -> SampledEdges:
+    """The edges but for those of some numbers, which rise."""
+    if len(left_out) == 0:
         return edges
-    ends = np.cumsum(edges.per_hop, dtype=np.int64)
-    counted = np.concatenate([[0], np.cumsum(kept)])
-    per_hop = np.diff(counted[ends], prepend=0)
+    kept = np.delete(np.arange(edges.edge_index.shape[1]), left_out)
+    hops = np.searchsorted(np.cumsum(edges.per_hop), left_out, side="right")
+    lost = np.bincount(hops, minlength=len(edges.per_hop))
     return replace(
         edges,
-        edge_index=np.ascontiguousarray(edges.edge_index[:, kept]),
+        edge_index=edges.edge_index.take(kept, axis=1),
         positions=None if edges.positions is None else edges.positions[kept],
-        per_hop=tuple(int(count) for count in per_hop),
+        per_hop=tuple(int(n) for n in np.subtract(edges.per_hop, lost)),
         weights=None if edges.weights is None else edges.weights[kept],
     )

@@ -155,15 +155,15 @@ def _stored_edges(access: PartitionAccess, relation: Relation, edge_ids: Ints | 
     near = np.concatenate([each.near for each in lists])
     far = np.concatenate([each.far for each in lists])
     positions = np.concatenate([each.positions for each in lists])
-    if access.schema.relation_type(relation).directed:
-        order = np.argsort(found_ids)
-        sources, destinations = far, near
-    else:
-        # An edge stands in the rows of both ends. It is taken to lead from the end that comes
-        # first in the build's input, which is the near one of the entry that is kept.
-        order = np.lexsort((input_rows(access, relation.destination, near), found_ids))
-        order = order[np.diff(found_ids[order], prepend=-1) != 0]
+    sources, destinations = far, near
+    order = np.argsort(found_ids)
+    if not access.schema.relation_type(relation).directed:
+        # An edge stands in the rows of both ends. It is taken to lead from the one that comes first
+        # in the build's input: of the two entries, the one in that row.
+        every = np.arange(access.book.num_nodes(relation.source))
+        input_row = input_rows(access, relation.source, every)
         sources, destinations = near, far
+        order = order[(input_row[near] <= input_row[far])[order]]
     if edge_ids is not None:
         order = order[_places(found_ids[order], edge_ids, relation)]
     return SeedEdges(relation, sources[order], destinations[order], positions[order])
