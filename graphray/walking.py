@@ -18,7 +18,7 @@ import numpy.typing as npt
 from graphray.adjacency import MappedAdjacency
 from graphray.kernels.rows import Rows
 from graphray.kernels.walks import NOWHERE, advance_walks
-from graphray.kernels.walks_second_order import NO_CANDIDATE, advance_second_order
+from graphray.kernels.walks_second_order import NO_CANDIDATE, SecondOrder, advance_second_order
 from graphray.operations import ShardView
 from graphray.schema import Direction, GraphSchema, Relation
 
@@ -54,19 +54,12 @@ class WalkRules:
     Attributes:
         steps: what they follow in turn.
         restart: the probability that a round of the steps sets out from the start again.
-        back: the weight of going back where they came from, 1/p; see `walks_second_order`.
-        away: the weight of going where no edge leads from where they came from, 1/q.
+        order: what the node before has to do with it; None where nothing.
     """
 
     steps: tuple[Step, ...]
     restart: float = 0.0
-    back: float = 1.0
-    away: float = 1.0
-
-    @property
-    def is_second_order(self) -> bool:
-        """Whether the node before decides as well."""
-        return (self.back, self.away) != (1.0, 1.0)
+    order: SecondOrder | None = None
 
 
 @dataclass
@@ -110,7 +103,7 @@ class Walkers:
     def advance(self, rules: WalkRules, adjacencies: Sequence[MappedAdjacency]) -> None:
         """Take them as far as the rows lead that are mapped."""
         rows = stacked(adjacencies)
-        if rules.is_second_order:
+        if rules.order is not None:
             advance_second_order(
                 self.paths,
                 self.made,
@@ -118,8 +111,7 @@ class Walkers:
                 self.keys,
                 self.attempts,
                 self.candidates,
-                rules.back,
-                rules.away,
+                rules.order,
                 rows,
             )
         else:

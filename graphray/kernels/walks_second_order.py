@@ -9,13 +9,13 @@ The probabilities are exact, without a table per pair of nodes, by rejection (Ya
 largest, here ``max(1, 1/q)``. Where 1/p exceeds that, the excess of the entries that lead back is
 an area of its own beside those of all entries, so that a small p does not make rejections many.
 
-Whether t's row has x is asked only where the random number leaves it open. It may have to be asked
-of another process than the one that holds v's row: then x waits as the walker's *candidate*.
+Whether t's row has x is asked only where the random number leaves it open: then x is the walker's
+*candidate*, and waits where that row is in another process than v's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ Words = npt.NDArray[np.uint64]
 
 NO_CANDIDATE = -1
 _CHUNK = 16
+_UNKNOWN = -1
 _UNIT = 2.0**-53
 _11 = np.uint64(11)
 
@@ -46,6 +47,21 @@ def _fraction(word: Any) -> Any:
     return np.float64(word >> _11) * _UNIT
 
 
+class SecondOrder(NamedTuple):
+    """What the node before has to do with it.
+
+    Attributes:
+        back: the weight of going back, 1/p.
+        away: the weight of going where no edge leads from the node before, 1/q.
+        is_symmetric: whether every edge stands in the rows of both its ends, so that either says
+            whether there is one.
+    """
+
+    back: float
+    away: float
+    is_symmetric: bool
+
+
 @kernel
 def advance_second_order(
     paths: Ints,
@@ -54,8 +70,7 @@ def advance_second_order(
     keys: Words,
     attempts: Ints,
     candidates: Ints,
-    back: float,
-    away: float,
+    order: SecondOrder,
     rows: Rows,
 ) -> None:
     """Take every walker as far as the rows that are mapped lead it.
@@ -68,10 +83,10 @@ def advance_second_order(
         attempts: ``int64[walkers]``, how many entries were refused at the step being made.
         candidates: ``int64[walkers]``, the node for which the row of the node before has to be
             looked at, or `NO_CANDIDATE`.
-        back: 1/p.
-        away: 1/q.
+        order: the weights.
         rows: one adjacency, from a node type to itself.
     """
+    ways_back = np.full(len(paths), _UNKNOWN, np.int64)
     for begin in range(0, len(paths), _CHUNK):
         end = min(len(paths), begin + _CHUNK)
         moved = True
@@ -80,9 +95,40 @@ def advance_second_order(
             for i in range(begin, end):
                 _ask_for_bounds(paths, made, rows, i)
             for i in range(begin, end):
-                moved |= _try_once(
-                    paths, made, needed, keys, attempts, candidates, back, away, rows, i
+                moved |= _take_turn(
+                    i, paths, made, needed, keys, attempts, candidates, ways_back, order, rows
                 )
+
+
+@kernel
+def _take_turn(
+    i: int, paths: Ints, made: Ints, needed: Ints, keys: Words, attempts: Ints, candidates: Ints,
+    ways_back: Ints, order: SecondOrder, rows: Rows,
+) -> bool:  # fmt: skip
+    """Draw one entry for a walker, or settle its candidate; whether it need not wait."""
+    step = made[i]
+    if step < 0 or step >= paths.shape[1] - 1:
+        return False
+    if candidates[i] == NO_CANDIDATE:
+        needed[i] = paths[i, step]
+        word = step_word(keys[i], step)
+        outcome, candidates[i] = _draw(
+            paths[i], step, word, attempts[i], ways_back[i : i + 1], order, rows
+        )
+    else:
+        needed[i] = paths[i, step - 1]
+        outcome = _settle(needed[i], candidates[i], order, rows)
+    if outcome == _WAITS:
+        return False
+    if outcome == _OVER:
+        made[i] = ~step
+    elif outcome == _REFUSED:
+        attempts[i] += 1
+        candidates[i] = NO_CANDIDATE
+    elif outcome == _ACCEPTED:
+        paths[i, step + 1], made[i] = candidates[i], step + 1
+        attempts[i], ways_back[i], candidates[i] = 0, _UNKNOWN, NO_CANDIDATE
+    return True
 
 
 @kernel
@@ -95,98 +141,67 @@ def _ask_for_bounds(paths: Ints, made: Ints, rows: Rows, i: int) -> None:
 
 
 @kernel
-def _try_once(
-    paths: Ints, made: Ints, needed: Ints, keys: Words, attempts: Ints, candidates: Ints,
-    back: float, away: float, rows: Rows, i: int,
-) -> bool:  # fmt: skip
-    """Draw one entry for a walker, or settle its candidate; whether there was anything to do."""
-    step = made[i]
-    if step < 0 or step >= paths.shape[1] - 1:
-        return False
-    # A candidate waits for the row of the node before.
-    needed[i] = paths[i, step] if candidates[i] == NO_CANDIDATE else paths[i, step - 1]
-    if candidates[i] == NO_CANDIDATE:
-        drawn = _draw(paths, made, keys[i], attempts[i], candidates, back, away, rows, i)
-        if drawn != _ACCEPTED:
-            attempts[i] += drawn == _REFUSED
-            return drawn != _WAITS
-    else:
-        is_adjacent = _has_edge(rows, needed[i], candidates[i])
-        if is_adjacent == _WAITS:
-            return False
-        # The random number lies between the weights 1 and 1/q: it keeps whoever has the larger.
-        if (is_adjacent == _ACCEPTED) != (away < 1.0):
-            candidates[i] = NO_CANDIDATE
-            attempts[i] += 1
-            return True
-    paths[i, step + 1] = candidates[i]
-    made[i] = step + 1
-    candidates[i] = NO_CANDIDATE
-    attempts[i] = 0
-    return True
-
-
-@kernel
 def _draw(
-    paths: Ints, made: Ints, key: np.uint64, attempt: int, candidates: Ints,
-    back: float, away: float, rows: Rows, i: int,
-) -> int:  # fmt: skip
-    """Draw an entry as the candidate; says what is known of it."""
-    step = made[i]
-    gid = paths[i, step]
-    first, degree = row_span(gid, rows)
+    path: Ints, step: int, word: np.uint64, attempt: int, ways_back: Ints,
+    order: SecondOrder, rows: Rows,
+) -> tuple[int, int]:  # fmt: skip
+    """Draw an entry; returns what is known of it, and the entry.
+
+    ``ways_back[0]`` remembers how many entries lead back.
+    """
+    first, degree = row_span(path[step], rows)
     if degree == ELSEWHERE:
-        return _WAITS
+        return _WAITS, NO_CANDIDATE
     if degree == 0:
-        made[i] = ~step
-        return _OVER
+        return _OVER, NO_CANDIDATE
     width = rows.widths[0]
-    word = step_word(key, step)
     if step == 0:
-        candidates[i] = entry_at(first + below(word, degree) * width, width)
-        return _ACCEPTED
-    largest = max(1.0, away)
-    previous = paths[i, step - 1]
+        return _ACCEPTED, entry_at(first + below(word, degree) * width, width)
+    largest = max(1.0, order.away)
+    previous = path[step - 1]
     state = word + np.uint64(3 * attempt) * GOLDEN
-    if back > largest:
-        excess = _count_entries(rows, first, degree, previous) * (back - largest)
+    if order.back > largest:
+        if ways_back[0] == _UNKNOWN:
+            ways_back[0] = _count_entries(rows, first, degree, previous)
+        excess = ways_back[0] * (order.back - largest)
         if _fraction(mix64(state + GOLDEN)) * (degree * largest + excess) < excess:
-            candidates[i] = previous
-            return _ACCEPTED
+            return _ACCEPTED, previous
     entry = entry_at(first + below(mix64(state + GOLDEN + GOLDEN), degree) * width, width)
     height = _fraction(mix64(state + GOLDEN + GOLDEN + GOLDEN)) * largest
     if entry == previous:
-        if height >= back:
-            return _REFUSED
-    elif height >= min(1.0, away):
-        candidates[i] = entry
-        return _OPEN
-    candidates[i] = entry
-    return _ACCEPTED
+        return (_ACCEPTED if height < order.back else _REFUSED), entry
+    return (_ACCEPTED if height < min(1.0, order.away) else _OPEN), entry
+
+
+@kernel
+def _settle(previous: int, candidate: int, order: SecondOrder, rows: Rows) -> int:
+    """Keep or refuse a candidate: its random number lies between the weights 1 and 1/q."""
+    first, degree = row_span(previous, rows)
+    wanted = candidate
+    if order.is_symmetric:
+        other_first, other_degree = row_span(candidate, rows)
+        if other_degree != ELSEWHERE and (degree == ELSEWHERE or other_degree < degree):
+            first, degree, wanted = other_first, other_degree, previous
+    if degree == ELSEWHERE:
+        return _WAITS
+    is_adjacent = _find(rows, first, degree, wanted) >= 0
+    return _ACCEPTED if is_adjacent == (order.away < 1.0) else _REFUSED
 
 
 @kernel
 def _count_entries(rows: Rows, first: int, degree: int, gid: int) -> int:
     """How many entries of a row name a node: parallel edges stand side by side."""
-    width = rows.widths[0]
-    owner = owner_of(rows.node_offsets, 0, gid)
-    owned = rows.node_offsets[0, owner], rows.node_offsets[0, owner + 1]
-    at = find_entry(first, degree, width, gid, owned[0], owned[1])
+    at = _find(rows, first, degree, gid)
     if at < 0:
         return 0
-    count = 1
+    width, count = rows.widths[0], 1
     while at + count < degree and entry_at(first + (at + count) * width, width) == gid:
         count += 1
     return count
 
 
 @kernel
-def _has_edge(rows: Rows, gid: int, neighbor: int) -> int:
-    """Whether a node's row names another (`_ACCEPTED`) or not, or is not mapped (`_WAITS`)."""
-    first, degree = row_span(gid, rows)
-    if degree == ELSEWHERE:
-        return _WAITS
-    neighbor_owner = owner_of(rows.node_offsets, 0, neighbor)
-    owned = rows.node_offsets[0, neighbor_owner], rows.node_offsets[0, neighbor_owner + 1]
-    found = find_entry(first, degree, rows.widths[0], neighbor, owned[0], owned[1])
-    return _ACCEPTED if found >= 0 else _REFUSED
+def _find(rows: Rows, first: int, degree: int, gid: int) -> int:
+    owner = owner_of(rows.node_offsets, 0, gid)
+    owned_from, owned_to = rows.node_offsets[0, owner], rows.node_offsets[0, owner + 1]
+    return find_entry(first, degree, rows.widths[0], gid, owned_from, owned_to)

@@ -17,6 +17,7 @@ from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.gather import user_ids_of
 from graphray.kernels.walks import NOWHERE
+from graphray.kernels.walks_second_order import SecondOrder
 from graphray.sampling.metapath import Metapath, resolve_metapath, resolve_single
 from graphray.sampling.plan import require_at_least, require_between
 from graphray.sampling.seed_nodes import find_seed_nodes
@@ -78,12 +79,16 @@ class RandomWalks:
                     f"length = {self.length} goes round a metapath of {len(steps)}, which leads "
                     f"from {start!r} to {steps[-1].far_type!r} and not back"
                 )
-        rules = WalkRules(steps, restart, 1.0 / p, 1.0 / q)
-        if rules.is_second_order and (restart or len(steps) > 1):
-            raise ArgumentError(
-                f"p = {p}, q = {q} say how to go on from an edge of one relation; they do not go "
-                "with restart, nor with a metapath of several relations"
-            )
+        order = None
+        if (p, q) != (1.0, 1.0):
+            if restart or len(steps) > 1:
+                raise ArgumentError(
+                    f"p = {p}, q = {q} say how to go on from an edge of one relation; they do not "
+                    "go with restart, nor with a metapath of several relations"
+                )
+            kind = access.schema.relation_type(steps[0].relation)
+            order = SecondOrder(1.0 / p, 1.0 / q, not kind.directed)
+        rules = WalkRules(steps, restart, order)
         return Walker(access, rules)
 
 
