@@ -24,6 +24,7 @@ from benchmarks.graphs import communities, rmat
 from benchmarks.peers import measure_peers
 from benchmarks.report import Row, compared, skipped
 from benchmarks.sampling_draws import draw_rows
+from benchmarks.sampling_walks import walk_rows
 from benchmarks.sampling_worker import BATCH_SIZE, Work
 from benchmarks.turns import Turn, speed_up, turn, workers
 from graphray.schema import DEFAULT_RELATION
@@ -50,6 +51,7 @@ def run(quick: bool) -> list[Row]:
         del pairs
         rows = _one_node(skewed, rounds, batches)
         rows.append(_from_the_object_store(skewed, rounds, batches))
+        rows += walk_rows(skewed, rounds, batches)
         size = (100_000, 800_000) if quick else (1_000_000, 8_000_000)
         _build(communities(*size, rng_seed=1), clustered, "metis", 2)
         rows += _two_nodes(clustered, rounds, batches)

@@ -12,10 +12,14 @@ import threading
 
 import numpy as np
 
+from graphray.kernels.among import entries_among
 from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.kernels.neighbors import draw_rows, find_rows, place_rows, row_bounds
 from graphray.kernels.relabel import NARROW, number_edges, number_nodes
+from graphray.kernels.rows import Rows
 from graphray.kernels.take_rows import copy_rows, copy_values, find_sources, slot_table
+from graphray.kernels.walks import advance_walks, walker_keys
+from graphray.kernels.walks_second_order import NO_CANDIDATE, SecondOrder, advance_second_order
 
 _SILENT_FOR_S = 1.5
 _NOTICE = "graphray: compiling kernels; this happens once, the result is cached on disk"
@@ -33,6 +37,7 @@ def ensure_compiled() -> None:
     try:
         _sample_once()
         _read_once()
+        _walk_once()
     finally:
         notice.cancel()
 
@@ -48,6 +53,19 @@ def _read_once() -> None:
     copy_values(sources, rows, bases, out)
     copy_values(sources, rows, bases, out.view(np.uint32))
     copy_rows(sources, rows, bases, out.nbytes, out.ctypes.data)
+
+
+def _walk_once() -> None:
+    """Walk from a node without edges, the two ways, and look its row up."""
+    indptr, node = np.zeros(2, np.int64), np.zeros(1, np.int64)
+    offsets, base = np.array([[0, 1]]), np.array([[indptr.ctypes.data]])
+    rows = Rows(offsets, offsets, base, base, np.array([4]))
+    keys, paths = walker_keys(node, node, 1, np.uint64(1)), np.zeros((1, 2), np.int64)
+    advance_walks(paths, np.zeros(1, np.int64), node.copy(), keys, np.uint64(0), rows)
+    states = (np.zeros(1, np.int64), np.full(1, NO_CANDIDATE, np.int64))
+    order = SecondOrder(2.0, 2.0, True)
+    advance_second_order(paths, np.zeros(1, np.int64), node.copy(), keys, *states, order, rows)
+    entries_among(node, rows, node)
 
 
 def _sample_once() -> None:
