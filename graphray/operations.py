@@ -149,22 +149,6 @@ class Together:
 
 
 @dataclass(frozen=True)
-class Prepare:
-    """See that some arrays are there, before a request that needs them is in a hurry.
-
-    Attributes:
-        keys: the arrays.
-    """
-
-    keys: tuple[ArrayKey, ...]
-
-    def run(self, view: ShardView) -> None:
-        """Make those that are not stored; raises what is wrong with what they are made of."""
-        for key in self.keys:
-            view.shard.array(key)
-
-
-@dataclass(frozen=True)
 class FindIds:
     """Look users' ids up in the part of the index that this partition holds."""
 

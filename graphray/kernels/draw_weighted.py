@@ -207,7 +207,7 @@ def draw_weighted(
 @inlined
 def _count(positions: Any, at: Any, drawn: Any, position: Any) -> Any:
     """How often a position is among those drawn, 0 or 1."""
-    found = 0
+    found: Any = 0
     for k in range(at, at + drawn):
         found += np.int64(positions[k] == position)
     return found

@@ -22,7 +22,7 @@ from graphray.access import PartitionAccess
 from graphray.adjacency import Draws, MappedAdjacency
 from graphray.draws.rule import DrawRule
 from graphray.draws.uniform import Uniform
-from graphray.operations import Prepare
+from graphray.operations import SampleRows
 from graphray.sampling.drawing import AskedRows, draw_hop
 from graphray.sampling.streams import BatchStream, relation_word
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
@@ -124,8 +124,15 @@ class NeighborSampler:
         further = rule.array_keys(relation, stored)
         mapped = access.mapped((*MappedAdjacency.keys(relation, stored), *further))
         if further:
+            # Owners make what the rule reads and compile its kernels before a batch is in a hurry,
+            # and say now what is wrong with the columns.
+            nothing = np.empty(0, np.int64)
+            trees = nothing if self._disjoint else None
+            request = SampleRows(
+                relation, stored, nothing, max(fanouts), 0, rule, trees, times=nothing
+            )
             elsewhere = [part for part, arrays in enumerate(mapped) if arrays is None]
-            access.call_all(dict.fromkeys(elsewhere, Prepare(further)))
+            access.call_all(dict.fromkeys(elsewhere, request))
         return FollowedRelation(
             relation,
             fanouts,
