@@ -54,6 +54,8 @@ class ReplicaCore:
         self.durable_lsn = 0
         self.log_time_ms = 0
         self.leading = False
+        self.kept: frozenset[str] = frozenset()
+        self.must_checkpoint = False
         self.apply_limit_lsn: int | None = None
         self.latest_snapshot: Snapshot | None = None
         self.installing: Snapshot | None = None
@@ -208,3 +210,4 @@ class ReplicaCore:
         self.dependencies = snapshot.dependencies
         self.log_time_ms = max(self.log_time_ms, snapshot.time_ms)
         self.commit_lsn = self.applied_lsn = snapshot.lsn
+        self.kept = self.state.covered() or frozenset()

@@ -4,12 +4,13 @@ All members log every entry, so the write path is that of full replication. What
 *tags* (columns, hot nodes) a replica's state holds. A replica that is assigned a tag which it does
 not hold stops applying (not logging), asks one that holds it for its content as of an LSN, applies
 up to exactly that LSN, takes the content over, and goes on. Meanwhile it lags and answers no reads
-that need the tag.
+that need the tag. What it took over counts as kept once a snapshot with it is on disk: the catalog
+begins no term in which nobody keeps a tag.
 """
 
 from __future__ import annotations
 
-from graphray.replication.configuration import ReplicaId
+from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.core import ReplicaCore
 from graphray.replication.messages import CoverageAnswer, CoverageQuery
 
@@ -53,8 +54,17 @@ class CoverageKeeper:
         configuration, covered = self._core.configuration, self._core.state.covered()
         if configuration is None or covered is None:
             return frozenset()
-        assigned = dict(configuration.coverage).get(self._core.replica, frozenset())
-        return assigned - covered
+        return self._assigned(configuration) - covered
+
+    def is_complete(self) -> bool:
+        """Whether all that is assigned is on this replica's disk."""
+        configuration, core = self._core.configuration, self._core
+        if configuration is None or core.state.covered() is None:
+            return True
+        return self._assigned(configuration) <= core.kept
+
+    def _assigned(self, configuration: Configuration) -> frozenset[str]:
+        return dict(configuration.coverage).get(self._core.replica, frozenset())
 
     def _holders(self, tags: frozenset[str]) -> list[ReplicaId]:
         configuration = self._core.configuration
@@ -91,6 +101,7 @@ class CoverageKeeper:
             core.apply_committed()
             if core.applied_lsn == self._answer.lsn:
                 core.state.absorb(self._answer.tags, self._answer.content)
+                core.must_checkpoint = True
             if core.applied_lsn >= self._answer.lsn:  # A snapshot may have overtaken it.
                 self._forget()
                 core.apply_committed()

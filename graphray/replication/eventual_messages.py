@@ -36,6 +36,7 @@ class PutDone:
 class GetCell:
     """Read a cell from a replica that has seen at least ``floor``."""
 
+    client: str
     number: int
     place: Place
     floor: VersionVector
@@ -45,6 +46,7 @@ class GetCell:
 class GotCell:
     """What the cell holds (None: nothing), and what the replica and its writers had seen."""
 
+    client: str
     number: int
     value: bytes | None
     stamp: Stamp

@@ -184,8 +184,8 @@ class EventualReplica:
             return
         cell = self.cells.get(message.place)
         value = None if cell is None else cell.value
-        seen = self.seen.merge(self._dependencies)
-        self._send(sender, GotCell(message.number, value, self._stamps.latest, seen))
+        seen, latest = self.seen.merge(self._dependencies), self._stamps.latest
+        self._send(sender, GotCell(message.client, message.number, value, latest, seen))
 
     # --- anti-entropy -----------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ class EventualSession:
     ) -> tuple[int, list[SessionEffect | CellCompleted]]:
         """Start a read."""
         self._calls += 1
-        return self._start(GetCell(self._calls, place, self.floor(level)), clock)
+        return self._start(GetCell(self.client, self._calls, place, self.floor(level)), clock)
 
     def floor(self, level: Consistency) -> VersionVector:
         """What a replica must have seen to answer a read of that level."""
@@ -168,7 +168,7 @@ class EventualSession:
             self._end(Outcome.DONE, stamp=done.stamp)
 
     def _on_got(self, got: GotCell) -> None:
-        if self._is_under_way(got.number):
+        if got.client == self.client and self._is_under_way(got.number):
             self._stamps.observe(got.stamp)
             self._read_floor = self._read_floor.merge(got.seen)
             self._seen = self._seen.merge(got.seen)

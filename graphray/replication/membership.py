@@ -60,7 +60,8 @@ def reason_to_change(
         return f"learners {primary.report.caught_up} have caught up"
     if set(wanted) - set(newest.everyone):
         return f"{sorted(set(wanted) - set(newest.everyone))} are wanted"
-    if set(newest.members) >= set(wanted) and set(newest.members) - set(wanted):
+    all_complete = all(w in heard and heard[w].report.complete for w in wanted)
+    if set(newest.members) > set(wanted) and all_complete:
         return f"{sorted(set(newest.members) - set(wanted))} are no longer wanted"
     return None
 
@@ -110,10 +111,17 @@ def propose(
             return None
     holders = {m for c in configurations for m in c.members if m in sealed}
     primary = max(holders, key=lambda r: _completeness(r, newest, wanted, sealed))
-    members = _members(newest, wanted, primary, sealed, set(caught_up))
+    ready = set(caught_up)
+    # The members of a complete configuration hold its whole log; who was drafted later may not.
+    synced = ready.union(configurations[0].members)
+    kept = {r: sealed[r].kept for r in synced if r in sealed}
+    members = _members(newest, wanted, primary, sealed, ready)
+    members = (*members, *_keepers(newest, members, kept))
     responding = [m for m in members if m in sealed]
     quorum = len(members) if newest.strategy.writes_all else len(members) // 2 + 1
     if len(responding) < quorum or quorum < newest.copies_min:
+        return None
+    if _unkept(newest, responding, kept):
         return None
     return replace(
         newest,
@@ -164,17 +172,47 @@ def _members(
 ) -> tuple[ReplicaId, ...]:
     """The primary, then those that are wanted, then as many others as are needed."""
     ready = [r for r in wanted if r in newest.members or (r in caught_up and r in sealed)]
-    spare = [r for r in newest.members if r not in wanted]
-    if newest.strategy is Strategy.QUORUM:
-        # A member that is away blocks nothing, and dropping it would only shrink the majority.
-        size_min = min(len(newest.members), len(wanted))
-    else:
-        # A member that is away blocks everything: only those that answered.
+    leaving = [r for r in newest.members if r not in wanted]
+    newcomers = []
+    if newest.strategy.writes_all:
+        # A member that is away blocks every write: only those that answered.
         ready = [r for r in ready if r in sealed]
-        spare = [r for r in [*spare, *wanted] if r in sealed]
-        size_min = newest.copies_min
+        leaving = [r for r in leaving if r in sealed]
+        newcomers = [r for r in wanted if r in sealed]
     members = [primary, *(r for r in ready if r != primary)]
-    for replica in spare:
-        if len(members) < size_min and replica not in members:
-            members.append(replica)
+    # Who leaves stays until others have taken its place; who has just come counts only in need.
+    _fill(members, leaving, min(len(newest.members), len(wanted)))
+    _fill(members, newcomers, newest.copies_min)
     return tuple(members)
+
+
+def _keepers(
+    newest: Configuration,
+    members: tuple[ReplicaId, ...],
+    kept: Mapping[ReplicaId, frozenset[str]],
+) -> tuple[ReplicaId, ...]:
+    """Who has to stay because only it keeps some column or hot node."""
+    staying: list[ReplicaId] = []
+    for replica, tags in kept.items():
+        lacking = _unkept(newest, [*members, *staying], kept)
+        if replica not in members and tags & lacking:
+            staying.append(replica)
+    return tuple(staying)
+
+
+def _unkept(
+    newest: Configuration,
+    members: Iterable[ReplicaId],
+    kept: Mapping[ReplicaId, frozenset[str]],
+) -> frozenset[str]:
+    """Columns and hot nodes that none of these replicas has, whole and on its disk."""
+    if newest.strategy is not Strategy.PARTIAL:
+        return frozenset()
+    assigned = frozenset[str]().union(*(tags for _, tags in newest.coverage))
+    return assigned.difference(*(kept.get(member, frozenset()) for member in members))
+
+
+def _fill(members: list[ReplicaId], candidates: Iterable[ReplicaId], size: int) -> None:
+    for replica in candidates:
+        if len(members) < size and replica not in members:
+            members.append(replica)

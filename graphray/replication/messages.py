@@ -164,11 +164,18 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The promise is on disk, and so is the log up to this entry."""
+    """The promise is on disk, and so is the log up to this entry.
+
+    Attributes:
+        term: that was promised.
+        last_term, last_lsn: the last entry.
+        kept: under the partial strategy, the columns and hot nodes on the sender's disk.
+    """
 
     term: int
     last_term: int
     last_lsn: int
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +261,14 @@ class Read:
     """One read.
 
     Attributes:
-        number: the client's number of it, returned with the answer.
+        client, number: whose read it is, and as its how manieth; returned with the answer.
         query: bytes for the state machine.
         level: which states may answer.
         lsn_min: the answer reflects this partition's log up to here, or later.
         tags: the columns or hot nodes that it needs.
     """
 
+    client: str
     number: int
     query: bytes
     level: Consistency
@@ -289,6 +297,7 @@ class WriteDone:
 class ReadDone:
     """The answer, as of an LSN."""
 
+    client: str
     number: int
     lsn: int
     result: bytes

@@ -113,7 +113,10 @@ class ReadDesk:
             elif held.lsn_min is not None and held.lsn_min <= core.applied_lsn:
                 del self._held[number]
                 result = core.state.read(held.read.query)
-                answer = ReadDone(held.read.number, core.applied_lsn, result, core.dependencies)
+                read = held.read
+                answer = ReadDone(
+                    read.client, read.number, core.applied_lsn, result, core.dependencies
+                )
                 core.send(held.sender, answer)
             elif core.clock.monotonic_ms > held.deadline_ms:
                 del self._held[number]

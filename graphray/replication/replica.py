@@ -110,6 +110,7 @@ class Replica:
             records: the log file's, as `scan` found them.
         """
         core = self.core
+        core.kept = core.state.covered() or frozenset()
         if snapshot is not None:
             core.restore(snapshot)
             core.log = ReplicatedLog(snapshot.lsn, snapshot.term)
@@ -266,7 +267,7 @@ class Replica:
             core.leading,
             self._replicator.silent(),
             self._replicator.caught_up() if core.leading else (),
-            complete=not self._coverage.missing(),
+            complete=self._coverage.is_complete(),
         )
 
     # --- leases -----------------------------------------------------------------------------------
@@ -286,7 +287,11 @@ class Replica:
             asked_ms = self._asked_ms.get(receiver)
             passed_on_ms = 0.0 if asked_ms is None else left_ms
             heartbeat = Heartbeat(
-                configuration, now_ms, core.commit_lsn, asked_ms or 0.0, passed_on_ms
+                configuration,
+                now_ms,
+                core.commit_lsn,
+                asked_ms or 0.0,
+                passed_on_ms,
             )
             core.send(receiver, heartbeat)
 

@@ -78,4 +78,4 @@ class Sealer:
     def _answer(self, sender: str, term: int) -> None:
         core = self._core
         if core.promised == term > core.term:
-            core.send(sender, Sealed(term, core.log.last_term, core.log.last_lsn))
+            core.send(sender, Sealed(term, core.log.last_term, core.log.last_lsn, core.kept))

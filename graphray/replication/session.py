@@ -175,7 +175,7 @@ class Session:
         self._now_ms = clock.monotonic_ms
         call = self._new_call(partition, query)
         floor = max(lsn_min, self.floor(level)[partition])
-        call.read = Read(call.number, query, level, floor, tags)
+        call.read = Read(self.client, call.number, query, level, floor, tags)
         self._reads[call.number] = call
         self._try(call)
         return call.number, self._take_effects()
@@ -294,8 +294,8 @@ class Session:
 
     def _on_read_done(self, answer: ReadDone) -> None:
         call = self._reads.get(answer.number)
-        if call is None:
-            return
+        if call is None or answer.client != self.client:
+            return  # A late answer, perhaps to an earlier session at this address.
         self._read_floor = self._read_floor.seen(call.partition, answer.lsn)
         self._see(call.partition, answer.lsn, answer.dependencies)
         self._end(call, Outcome.DONE, answer.result, answer.lsn)

@@ -120,7 +120,7 @@ class Group:
         return self.ask(to, Write("s", seq, seq, pack(("k", seq))), without=without)
 
     def read(self, to: str, level: Consistency = Consistency.STRONG, lsn_min: int = 0) -> object:
-        answers = self.ask(to, Read(1, pack("k"), level, lsn_min))
+        answers = self.ask(to, Read("s", 1, pack("k"), level, lsn_min))
         return unpack(answers[0].result) if isinstance(answers[0], ReadDone) else answers
 
     def begin(self, term: int, *members: str) -> None:
@@ -265,7 +265,7 @@ def test_a_dirty_member_of_a_chain_asks_the_tail() -> None:
     core = group.replicas["b"].core
     assert core.commit_lsn < core.log.last_lsn
     group.inbox.clear()
-    group.give("b", Received(CLIENT, Read(1, pack("k"), Consistency.STRONG)))
+    group.give("b", Received(CLIENT, Read("s", 1, pack("k"), Consistency.STRONG)))
     assert not group.inbox, "answering now would hide what c's readers have seen"
     group.settle()
     (answer,) = [m for m in group.inbox if isinstance(m, ReadDone)]
@@ -277,7 +277,7 @@ def test_a_floor_holds_a_read_until_the_replica_is_there() -> None:
     (done,) = group.write("a", 1, without="c")
     assert isinstance(done, WriteDone)
     group.inbox.clear()
-    group.give("c", Received(CLIENT, Read(1, pack("k"), Consistency.SESSION, done.lsn)))
+    group.give("c", Received(CLIENT, Read("s", 1, pack("k"), Consistency.SESSION, done.lsn)))
     assert not group.inbox
     for _ in range(3):
         group.tick()

@@ -147,16 +147,15 @@ class ReplicaGroup:
     def may_lose_a_disk(self) -> bool:
         """Whether no disk is missing among those that hold what was acknowledged."""
         members = {m for c in self.open_configurations() for m in c.members}
-        may = not members & self.lost and self.first.copies_min > 1
-        return may and all(self._keeps_all_assigned(name) for name, _ in self._coverage_of(members))
-
-    def _coverage_of(self, members: set[str]) -> list[tuple[str, frozenset[str]]]:
-        return [(name, tags) for name, tags in self.coverage if name in members]
+        if members & self.lost or self.first.copies_min < 2:
+            return False
+        # A column lies on two replicas: both have to be there, or it may be the last that is lost.
+        return not self.coverage or all(map(self._keeps_all_assigned, self.wanted))
 
     def _keeps_all_assigned(self, name: str) -> bool:
         machine = self.replicas[name].machine
-        covered = machine.core.state.covered() if isinstance(machine, Replica) else frozenset()
-        return covered is None or dict(self.coverage)[name] <= covered
+        kept = machine.core.kept if isinstance(machine, Replica) else frozenset()
+        return name in self.newest().members and dict(self.coverage)[name] <= kept
 
     def lose_disk(self, name: str) -> None:
         """A replica is gone for good, and another is wanted in its place."""
