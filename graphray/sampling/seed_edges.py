@@ -151,22 +151,31 @@ def _stored_edges(access: PartitionAccess, relation: Relation, edge_ids: Ints | 
     request = ListEdges(relation, "in", None if edge_ids is None else np.unique(edge_ids))
     every_part = np.arange(access.book.parts)
     lists = [a for _, a in ask_owners(access, request.keys, every_part, lambda at: request)]
-    found_ids = np.concatenate([each.edge_ids for each in lists])
-    near = np.concatenate([each.near for each in lists])
-    far = np.concatenate([each.far for each in lists])
-    positions = np.concatenate([each.positions for each in lists])
-    sources, destinations = far, near
-    order = np.argsort(found_ids)
-    if not access.schema.relation_type(relation).directed:
+    found_ids, near, far, positions = (
+        np.concatenate([getattr(each, field) for each in lists])
+        for field in ("edge_ids", "near", "far", "positions")
+    )
+    if access.schema.relation_type(relation).directed:
+        sources, destinations, kept = far, near, np.arange(len(near))
+    else:
         # An edge stands in the rows of both ends. It is taken to lead from the one that comes first
         # in the build's input: of the two entries, the one in that row.
         every = np.arange(access.book.num_nodes(relation.source))
         input_row = input_rows(access, relation.source, every)
-        sources, destinations = near, far
-        order = order[(input_row[near] <= input_row[far])[order]]
+        sources, destinations, kept = near, far, np.flatnonzero(input_row[near] <= input_row[far])
+    order = kept[_rising(found_ids[kept])]
     if edge_ids is not None:
         order = order[_places(found_ids[order], edge_ids, relation)]
     return SeedEdges(relation, sources[order], destinations[order], positions[order])
+
+
+def _rising(edge_ids: Ints) -> Ints:
+    """What puts distinct ids in order: at once where they are all there are, else by sorting."""
+    if len(edge_ids) == 0 or edge_ids.max() != len(edge_ids) - 1:
+        return np.argsort(edge_ids)
+    order = np.empty_like(edge_ids)
+    order[edge_ids] = np.arange(len(edge_ids))
+    return order
 
 
 def _places(rising: Ints, wanted: Ints, relation: Relation) -> Ints:
