@@ -6,20 +6,15 @@ figure is the median of rounds in which all candidates took turns.
 
 from __future__ import annotations
 
-import logging
-import os
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
-import ray
-from ray.cluster_utils import Cluster
 
 import graphray as gr
 from benchmarks import gather
+from benchmarks.cluster import CPUS, cluster
 from benchmarks.graphs import communities, rmat
 from benchmarks.peers import measure_peers
 from benchmarks.report import Row, compared, skipped
@@ -37,8 +32,6 @@ UNIT = "M edges/s"
 BOUND_TARGET, MAPPED_TARGET, TWO_NODES_TARGET, MEMORY_TARGET = 0.6, 0.95, 0.6, 0.05
 TWO_PROCESSES_TARGET = 1.8
 PEER_TARGETS = {"pyg-lib": 6.0, "GraphBolt": 3.0}
-CPUS = 4
-OBJECT_STORE_BYTES = 4 * 2**30
 
 
 def run(quick: bool) -> list[Row]:
@@ -60,7 +53,7 @@ def run(quick: bool) -> list[Row]:
 
 def _one_node(store: str, rounds: int, batches: int) -> list[Row]:
     rows: list[Row] = []
-    with _cluster(nodes=1), gr.launch(store, "benchmark", replicas=1):
+    with cluster(nodes=1), gr.launch(store, "benchmark", replicas=1):
         for fanout in FANOUTS:
             rows += _beside_the_bound(store, fanout, rounds, batches)
         rows += _several_processes(store, rounds, batches)
@@ -116,7 +109,7 @@ def _from_the_object_store(store: str, rounds: int, batches: int) -> Row:
     """As for a store that lies on no disk of the node, such as one on S3."""
     fanout = FANOUTS[0]
     options = gr.LaunchOptions(map_files=False)
-    with _cluster(nodes=1), gr.launch(store, "benchmark", replicas=1, options=options):
+    with cluster(nodes=1), gr.launch(store, "benchmark", replicas=1, options=options):
         candidates = [Work(store, None, fanout, batches), Work(None, "benchmark", fanout, batches)]
         in_process, mapped = _take_turns(candidates, rounds, store).rates
     label = f"fanout {','.join(map(str, fanout))}"
@@ -130,7 +123,7 @@ def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
     label = f"fanout {','.join(map(str, fanout))}"
     # So many CPUs that a node has room for one partition only.
     options = gr.LaunchOptions(cpus_per_replica=0.75 * CPUS)
-    with _cluster(nodes=2), gr.launch(store, "benchmark", replicas=1, options=options):
+    with cluster(nodes=2), gr.launch(store, "benchmark", replicas=1, options=options):
         candidates = [Work(store, None, fanout, batches)] + [
             Work(None, "benchmark", fanout, batches, in_flight) for in_flight in (1, 4)
         ]
@@ -212,21 +205,3 @@ def _build(pairs: tuple[int, np.ndarray, np.ndarray], store: str, how: str, part
     gr.build(
         (sources, destinations), store, nodes=ids, parts=parts, partitioner=how, directed=False
     )
-
-
-@contextmanager
-def _cluster(nodes: int) -> Iterator[None]:
-    """Ray nodes on this machine; processes started meanwhile connect to the head."""
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    arguments: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": OBJECT_STORE_BYTES}
-    cluster = Cluster(initialize_head=True, head_node_args=arguments)
-    for _ in range(nodes - 1):
-        cluster.add_node(**arguments)
-    os.environ["RAY_ADDRESS"] = cluster.address
-    ray.init(address=cluster.address, log_to_driver=False, logging_level=logging.WARNING)
-    try:
-        yield
-    finally:
-        del os.environ["RAY_ADDRESS"]
-        ray.shutdown()
-        cluster.shutdown()
