@@ -111,11 +111,10 @@ def propose(
             return None
     holders = {m for c in configurations for m in c.members if m in sealed}
     primary = max(holders, key=lambda r: _completeness(r, newest, wanted, sealed))
-    ready = set(caught_up)
-    # The members of a complete configuration hold its whole log; who was drafted later may not.
-    synced = ready.union(configurations[0].members)
-    kept = {r: sealed[r].kept for r in synced if r in sealed}
-    members = _members(newest, wanted, primary, sealed, ready)
+    # Who lags further than the primary's log reaches is sent a snapshot, with what is in that.
+    reached_lsn = sealed[primary].base_lsn
+    kept = {r: end.kept for r, end in sealed.items() if end.last_lsn >= reached_lsn}
+    members = _members(newest, wanted, primary, sealed, set(caught_up))
     members = (*members, *_keepers(newest, members, kept))
     responding = [m for m in members if m in sealed]
     quorum = len(members) if newest.strategy.writes_all else len(members) // 2 + 1

@@ -78,4 +78,5 @@ class Sealer:
     def _answer(self, sender: str, term: int) -> None:
         core = self._core
         if core.promised == term > core.term:
-            core.send(sender, Sealed(term, core.log.last_term, core.log.last_lsn, core.kept))
+            log = core.log
+            core.send(sender, Sealed(term, log.last_term, log.last_lsn, log.base_lsn, core.kept))
