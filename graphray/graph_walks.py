@@ -49,21 +49,23 @@ class GraphWalks:
         metapath: Metapath | None = None,
         relation: tuple[str, str, str] | str | None = None,
         direction: Direction = "out",
+        weight: str | None = None,
         rng_seed: int = 0,
         filler: int = -1,
     ) -> Array:
-        """Random walks: uniform, with restart, of second order (node2vec), or along a metapath.
+        """Random walks: uniform, weighted, with restart, of second order, or along a metapath.
 
         Args:
             seeds: where to start, as for `loader`.
             length: the steps of a walk.
             walks_per_seed: how many walks start at each seed.
-            restart: see `graphray.RandomWalks`, like the next five.
+            restart: see `graphray.RandomWalks`, like the next six.
             p: see there.
             q: see there.
             metapath: see there.
             relation: see there.
             direction: see there.
+            weight: see there.
             rng_seed: decides every step. The walks of a seed do not depend on the other seeds.
             filler: what stands behind the end of a walk that came to a dead end. Give one that is
                 no node's id; where ids are strings, it is None.
@@ -82,7 +84,9 @@ class GraphWalks:
             >>> g.walks([0, 2], length=2).tolist()
             [[0, 1, 2], [2, 3, -1]]
         """
-        plan = RandomWalks(length, walks_per_seed, restart, p, q, metapath, relation, direction)
+        plan = RandomWalks(
+            length, walks_per_seed, restart, p, q, metapath, relation, direction, weight
+        )
         return walk_once(self._access, seeds, plan, rng_seed, filler)
 
     def walk_loader(

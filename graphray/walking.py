@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.adjacency import MappedAdjacency
+from graphray.derived.names import ALIAS, entries_key
 from graphray.kernels.rows import Rows
 from graphray.kernels.walks import NOWHERE, advance_walks
 from graphray.kernels.walks_second_order import NO_CANDIDATE, SecondOrder, advance_second_order
 from graphray.operations import ShardView
 from graphray.schema import Direction, GraphSchema, Relation
+from graphray.shard import ArrayKey
 
 Ints = npt.NDArray[np.int64]
 
@@ -55,11 +57,19 @@ class WalkRules:
         steps: what they follow in turn.
         restart: the probability that a round of the steps sets out from the start again.
         order: what the node before has to do with it; None where nothing.
+        weight: the column of weights in proportion to which edges are followed; None for uniformly.
     """
 
     steps: tuple[Step, ...]
     restart: float = 0.0
     order: SecondOrder | None = None
+    weight: str | None = None
+
+    def further_keys(self, relation: Relation, direction: Direction) -> tuple[ArrayKey, ...]:
+        """What is read of a stored adjacency beside its entries."""
+        if self.weight is None:
+            return ()
+        return (entries_key(relation, direction, ALIAS, self.weight),)
 
 
 @dataclass
@@ -127,6 +137,10 @@ def stacked(adjacencies: Sequence[MappedAdjacency]) -> Rows:
         np.stack([a.indptr_bases for a in adjacencies]),
         np.stack([a.neighbor_bases for a in adjacencies]),
         np.array([a.neighbor_dtype.itemsize for a in adjacencies], np.int64),
+        # What walkers read besides is an alias table, if anything.
+        np.stack(
+            [next(iter(a.bases.values()), np.zeros_like(a.indptr_bases)) for a in adjacencies]
+        ),
     )
 
 
@@ -206,9 +220,11 @@ class AdvanceWalkers:
             self.attempts.copy(),
             self.candidates.copy(),
         )
-        adjacencies = [
-            view.adjacency(step.relation, stored(view.schema, step)) for step in self.rules.steps
-        ]
+        adjacencies = []
+        for step in self.rules.steps:
+            direction = stored(view.schema, step)
+            further = self.rules.further_keys(step.relation, direction)
+            adjacencies.append(view.adjacency(step.relation, direction, further))
         walkers.advance(self.rules, adjacencies)
         return Advanced(
             paths[steps_between(self.made, walkers.made, self.length)],

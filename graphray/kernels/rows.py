@@ -30,6 +30,8 @@ class Rows(NamedTuple):
             partition is not mapped.
         neighbor_bases: ``int64[cycle, parts]``, address of the neighbours by edge position.
         widths: ``int64[cycle]``, bytes of a neighbour.
+        alias_bases: ``int64[cycle, parts]``, address of the cells of alias tables by edge position
+            (`graphray.kernels.derive_weights`); 0 where entries have no weights.
     """
 
     node_offsets: Ints
@@ -37,6 +39,7 @@ class Rows(NamedTuple):
     indptr_bases: Ints
     neighbor_bases: Ints
     widths: Ints
+    alias_bases: Ints
 
 
 @inlined
@@ -124,17 +127,19 @@ def find_entry(
         owned_from: the first global id of the partition that owns ``gid``.
         owned_to: the first one beyond it.
     """
-    found, low, high = -1, 0, degree
-    below, above = owned_from - 1, owned_to
-    evenly = True
+    found, high, evenly = -1, degree, True
+    low: Any = 0
+    below: Any = owned_from - 1
+    above: Any = owned_to
     while low < high:
         if evenly:
-            share = (gid - below) / (above - below)
+            share: Any = (gid - below) / (above - below)
             start = low + min(high - low - 1, np.int64(share * (high - low)))
         else:
             start = (low + high) >> 1
         evenly = not evenly
-        at, entry = start, np.int64(-1)
+        at = start
+        entry: Any = np.int64(-1)
         while at < high:
             entry = entry_at(first + at * width, width)
             if owned_from <= entry < owned_to:

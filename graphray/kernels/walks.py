@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
-from graphray.kernels.memory import load_int64, prefetch
-from graphray.kernels.rows import Rows, entry_at, owner_of
+from graphray.kernels.memory import load_int64, load_uint32, prefetch
+from graphray.kernels.rows import NARROW_BYTES, Rows, entry_at, owner_of
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -30,6 +30,7 @@ Words = npt.NDArray[np.uint64]
 NOWHERE = -1
 """What stands in a path behind the end of its walk."""
 
+_32 = np.uint64(32)
 _CHUNK = 16
 _BLOCK = 256
 
@@ -91,20 +92,21 @@ def advance_walks(
         rows: the adjacencies to follow in turn.
     """
     owners, entries = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
+    coins = np.empty(_BLOCK, np.uint64)
     for begin in range(0, len(paths), _BLOCK):
         block = slice(begin, min(len(paths), begin + _BLOCK))
         _advance_block(
             paths[block], made[block], needed[block], keys[block], restart_below, rows,
-            owners, entries,
+            owners, entries, coins,
         )  # fmt: skip
 
 
 @kernel
 def _advance_block(
     paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
-    owners: Ints, entries: Ints,
+    owners: Ints, entries: Ints, coins: Words,
 ) -> None:  # fmt: skip
-    """The same for a block of walkers; ``owners`` and ``entries`` are scratch memory."""
+    """The same for a block of walkers; ``owners``, ``entries`` and ``coins`` are scratch memory."""
     count = len(paths)
     moved = True
     while moved:
@@ -113,9 +115,9 @@ def _advance_block(
             chunk = begin, min(count, begin + _CHUNK)
             _ask_for_bounds(paths, made, needed, keys, restart_below, rows, chunk, owners)
             chunk = max(0, begin - _CHUNK), min(count, begin)
-            _ask_for_entries(made, needed, keys, rows, chunk, owners, entries)
+            _ask_for_entries(made, needed, keys, rows, chunk, owners, entries, coins)
             chunk = max(0, begin - 2 * _CHUNK), min(count, begin - _CHUNK)
-            moved |= _move(paths, made, rows, chunk, entries)
+            moved |= _move(paths, made, rows, chunk, entries, coins)
 
 
 @kernel
@@ -142,9 +144,9 @@ def _ask_for_bounds(
 @kernel
 def _ask_for_entries(
     made: Ints, needed: Ints, keys: Words, rows: Rows,
-    chunk: tuple[int, int], owners: Ints, entries: Ints,
+    chunk: tuple[int, int], owners: Ints, entries: Ints, coins: Words,
 ) -> None:  # fmt: skip
-    """Choose an entry of every row, and prefetch it."""
+    """Choose an entry of every row, or the cell of its alias table, and prefetch it."""
     cycle = len(rows.widths)
     for i in range(chunk[0], chunk[1]):
         owner, step = owners[i], made[i]
@@ -158,15 +160,24 @@ def _ask_for_entries(
         if degree == 0:
             entries[i] = _ENDS
             continue
-        position = rows.edge_offsets[turn, owner] + start + below(step_word(keys[i], step), degree)
-        entries[i] = rows.neighbor_bases[turn, owner] + position * rows.widths[turn]
+        word = step_word(keys[i], step)
+        position = rows.edge_offsets[turn, owner] + start + below(word, degree)
+        if rows.alias_bases[turn, owner] == 0:
+            entries[i] = rows.neighbor_bases[turn, owner] + position * rows.widths[turn]
+        else:
+            entries[i] = rows.alias_bases[turn, owner] + position * _cell_bytes(rows.widths[turn])
+            # What is left of the word when its upper part has chosen the column.
+            coins[i] = (word * np.uint64(degree)) >> _32
         prefetch(entries[i])
 
 
 @kernel
-def _move(paths: Ints, made: Ints, rows: Rows, chunk: tuple[int, int], entries: Ints) -> bool:
+def _move(
+    paths: Ints, made: Ints, rows: Rows, chunk: tuple[int, int], entries: Ints, coins: Words
+) -> bool:
     """Read the entries; returns whether any walker has moved."""
     cycle = len(rows.widths)
+    is_weighted = rows.alias_bases.any()
     moved = False
     for i in range(chunk[0], chunk[1]):
         entry, step = entries[i], made[i]
@@ -176,7 +187,24 @@ def _move(paths: Ints, made: Ints, rows: Rows, chunk: tuple[int, int], entries: 
             made[i] = ~step
             continue
         turn = 0 if cycle == 1 else step % cycle
-        paths[i, step + 1] = entry_at(entry, rows.widths[turn])
+        if is_weighted:
+            paths[i, step + 1] = _alias_neighbor(entry, rows.widths[turn], coins[i])
+        else:
+            paths[i, step + 1] = entry_at(entry, rows.widths[turn])
         made[i] = step + 1
         moved = True
     return moved
+
+
+@inlined
+def _cell_bytes(width: Any) -> Any:
+    return 16 if width == NARROW_BYTES else 24
+
+
+@inlined
+def _alias_neighbor(cell: Any, width: Any, coin: Any) -> Any:
+    """The neighbour that a cell and a coin of 32 bits say."""
+    other = np.int64(coin >= np.uint64(load_int64(cell)) >> _32)
+    if width == NARROW_BYTES:
+        return np.int64(load_uint32(cell + 8 + other * 4))
+    return load_int64(cell + 8 + other * 8)

@@ -59,7 +59,7 @@ def _walk_once() -> None:
     """Walk from a node without edges, the two ways, and look its row up."""
     indptr, node = np.zeros(2, np.int64), np.zeros(1, np.int64)
     offsets, base = np.array([[0, 1]]), np.array([[indptr.ctypes.data]])
-    rows = Rows(offsets, offsets, base, base, np.array([4]))
+    rows = Rows(offsets, offsets, base, base, np.array([4]), np.zeros((1, 1), np.int64))
     keys, paths = walker_keys(node, node, 1, np.uint64(1)), np.zeros((1, 2), np.int64)
     advance_walks(paths, np.zeros(1, np.int64), node.copy(), keys, np.uint64(0), rows)
     states = (np.zeros(1, np.int64), np.full(1, NO_CANDIDATE, np.int64))

@@ -23,7 +23,7 @@ from graphray.sampling.plan import require_at_least, require_between
 from graphray.sampling.seed_nodes import find_seed_nodes
 from graphray.sampling.streams import BatchStream, purpose_word
 from graphray.sampling.walker import Walker
-from graphray.schema import Direction
+from graphray.schema import Direction, require_column
 from graphray.walking import WalkRules
 
 Array = npt.NDArray[Any]
@@ -48,6 +48,8 @@ class RandomWalks:
         relation: the relation to follow instead, from a node type to itself; may be left out where
             the graph has one.
         direction: "out" along the relation's edges, "in" against them.
+        weight: a column of the edges' weights: the next edge is followed in proportion to them.
+            None for uniformly.
     """
 
     length: int
@@ -58,6 +60,7 @@ class RandomWalks:
     metapath: Metapath | None = None
     relation: tuple[str, str, str] | str | None = None
     direction: Direction = "out"
+    weight: str | None = None
 
     def make_walker(self, access: PartitionAccess, start: str) -> Walker:
         """The walker of one graph, from one node type.
@@ -65,6 +68,7 @@ class RandomWalks:
         Raises:
             ArgumentError: where a setting is out of range, or not for this graph.
             RelationNotFound: where a relation is not in the graph.
+            ColumnNotFound: where a relation has no such column of weights.
         """
         require_at_least("length", self.length, 1)
         require_at_least("walks_per_seed", self.walks_per_seed, 1)
@@ -81,14 +85,18 @@ class RandomWalks:
                 )
         order = None
         if (p, q) != (1.0, 1.0):
-            if restart or len(steps) > 1:
+            if restart or len(steps) > 1 or self.weight is not None:
                 raise ArgumentError(
                     f"p = {p}, q = {q} say how to go on from an edge of one relation; they do not "
-                    "go with restart, nor with a metapath of several relations"
+                    "go with restart, nor with weights, nor with a metapath of several relations"
                 )
             kind = access.schema.relation_type(steps[0].relation)
             order = SecondOrder(1.0 / p, 1.0 / q, not kind.directed)
-        rules = WalkRules(steps, restart, order)
+        if self.weight is not None:
+            for step in steps:
+                columns = access.schema.relation_type(step.relation).columns
+                require_column(columns, self.weight, f"relation {step.relation}")
+        rules = WalkRules(steps, restart, order, self.weight)
         return Walker(access, rules)
 
 

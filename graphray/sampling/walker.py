@@ -31,16 +31,14 @@ class Walker:
     def __init__(self, access: PartitionAccess, rules: WalkRules) -> None:
         self._access = access
         self.rules = rules
-        self._adjacencies = [
-            MappedAdjacency(
-                access.book,
-                step.relation,
-                direction,
-                access.mapped(MappedAdjacency.keys(step.relation, direction)),
+        self._adjacencies = []
+        for step in rules.steps:
+            direction = stored(access.schema, step)
+            further = rules.further_keys(step.relation, direction)
+            keys = (*MappedAdjacency.keys(step.relation, direction), *further)
+            self._adjacencies.append(
+                MappedAdjacency(access.book, step.relation, direction, access.mapped(keys), further)
             )
-            for step in rules.steps
-            for direction in [stored(access.schema, step)]
-        ]
 
     @property
     def start_type(self) -> str:

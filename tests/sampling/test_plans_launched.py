@@ -27,6 +27,7 @@ PLANS: dict[str, Any] = {
 WALKS: dict[str, Any] = {
     "uniform": {"length": 10, "walks_per_seed": 2},
     "restart": {"length": 10, "restart": 0.3, "direction": "in"},
+    "weighted": {"length": 8, "weight": "weight"},
     "node2vec": {"length": 8, "p": 0.25, "q": 4.0},
     "metapath": {"length": 6, "metapath": ["edge", "^edge"]},
 }
@@ -39,9 +40,15 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     sources = (NODES * rng.random(3_000) ** 2).astype(int)
     nodes = pa.table({"id": np.arange(NODES), "community": np.arange(NODES) % 20})
     folder = tmp_path_factory.mktemp("stores")
-    pairs = (sources, rng.integers(0, NODES - 10, 3_000))
+    edges = pa.table(
+        {
+            "src": sources,
+            "dst": rng.integers(0, NODES - 10, 3_000),
+            "weight": rng.integers(1, 9, 3_000),
+        }
+    )
     for parts in (1, 4, 16):
-        gr.build(pairs, folder / str(parts), nodes=nodes, parts=parts, partitioner="hash")
+        gr.build(edges, folder / str(parts), nodes=nodes, parts=parts, partitioner="hash")
     return {parts: folder / str(parts) for parts in (1, 4, 16)}
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 import graphray as gr
-from graphray.errors import ArgumentError, NodeNotFound, RelationNotFound
+from graphray.errors import ArgumentError, ColumnNotFound, NodeNotFound, RelationNotFound
 from tests.sampling.graphs import (
     FOLLOWS,
     LIKES,
@@ -161,6 +162,28 @@ def test_second_order_steps_follow_their_exact_probabilities(
         assert is_likely(targets, weights), (before, at)
 
 
+@pytest.mark.parametrize("how", [{}, {"direction": "in", "restart": 0.3}])
+def test_weighted_steps_are_as_likely_as_their_weights(tmp_path: Path, how: Any) -> None:
+    weights = [float(1 + edge % 4) * (edge != 3) for edge in range(len(PAIRS))]
+    sources, targets = np.array(PAIRS).T
+    edges = pa.table({"src": sources, "dst": targets, "weight": weights})
+    gr.build(edges, tmp_path / "store", nodes=np.arange(8), parts=3)
+    graph = gr.open(tmp_path / "store")
+    settings: dict[str, Any] = {"length": 5, "weight": "weight", "rng_seed": 3, **how}
+    walks = graph.walks(walks_per_seed=1_500, **settings)
+    elsewhere = open_partly(tmp_path / "store", [1]).walks(walks_per_seed=50, **settings)
+    assert elsewhere.tolist() == graph.walks(walks_per_seed=50, **settings).tolist()
+    for node in range(8):
+        # Of the first step, which no restart touches.
+        seen = Counter(walks[(walks[:, 0] == node) & (walks[:, 1] >= 0), 1].tolist())
+        row: Counter[int] = Counter()
+        for (source, target), weight in zip(PAIRS, weights, strict=True):
+            near, far = (target, source) if "direction" in how else (source, target)
+            if near == node:
+                row[far] += weight
+        assert is_likely(seen, dict(row))
+
+
 def test_visits_with_restart_are_personalised_pagerank(tmp_path: Path) -> None:
     pairs = [pair for pair in PAIRS if pair != (3, 6)]
     graph = gr.open(build_pairs(tmp_path, pairs, 8, parts=2))
@@ -242,6 +265,7 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> gr.Graph:
         ({"q": -1}, "q = -1"),
         ({"q": "2"}, "q = '2'"),
         ({"p": 2.0, "restart": 0.1}, "do not go with restart"),
+        ({"q": 2.0, "weight": "weight"}, "nor with weights"),
         ({"direction": "back"}, "direction = 'back'"),
         ({"relation": "likes"}, "does not lead from 'user' to itself"),
         ({"metapath": []}, "expected a list of relations, at least one"),
@@ -264,6 +288,8 @@ def test_names_are_checked(typed: gr.Graph) -> None:
         typed.walks("user", length=3, metapath=["hates"])
     with pytest.raises(RelationNotFound, match="this graph has"):
         typed.walks("user", length=3)
+    with pytest.raises(ColumnNotFound, match="'mass'; it has: weight"):
+        typed.walks("user", length=3, relation=FOLLOWS, weight="mass")
     with pytest.raises(NodeNotFound, match="u9"):
         typed.walks(("user", ["u9"]), length=3, relation=FOLLOWS)
     with pytest.raises(ArgumentError, match="rng_seed"):
