@@ -77,7 +77,7 @@ class ConfigurationManager:
         self._since_ms = 0.0
         self._heard: dict[ReplicaId, Heard] = {}
         self._sealed: dict[ReplicaId, Sealed] = {}
-        self._caught_up: list[ReplicaId] = []
+        self._caught_up: tuple[ReplicaId, ...] = ()
         self._sealing_since_ms = 0.0
         self._proposal: Configuration | None = None
         self._requests = 0
@@ -228,7 +228,7 @@ class ConfigurationManager:
             self._phase = _Phase.SEALING
             self._sealed = {}
             # As of now: a primary that has sealed does not report on its learners any more.
-            self._caught_up = ready_learners(self._heard)
+            self._caught_up = ready_learners(newest, self._heard)
             self._sealing_since_ms = now_ms
             self._ask_to_seal()
 

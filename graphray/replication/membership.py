@@ -56,8 +56,9 @@ def reason_to_change(
             return f"member {blocking} is silent and blocks every write"
     if not primary.report.opened:
         return None
-    if any(learner in wanted for learner in ready_learners(heard)):
-        return f"learners {primary.report.caught_up} have caught up"
+    ready = [learner for learner in ready_learners(newest, heard) if learner in wanted]
+    if ready:
+        return f"learners {ready} have caught up"
     if set(wanted) - set(newest.everyone):
         return f"{sorted(set(wanted) - set(newest.everyone))} are wanted"
     all_complete = all(w in heard and heard[w].report.complete for w in wanted)
@@ -66,14 +67,18 @@ def reason_to_change(
     return None
 
 
-def ready_learners(heard: Mapping[ReplicaId, Heard]) -> list[ReplicaId]:
-    """Learners that have the log, and keep all that they are assigned."""
-    return [
+def ready_learners(
+    newest: Configuration, heard: Mapping[ReplicaId, Heard]
+) -> tuple[ReplicaId, ...]:
+    """Learners that have the log, as the primary says, and keep all that they are assigned."""
+    primary = heard.get(newest.primary)
+    if primary is None or primary.report.term != newest.term:
+        return ()
+    return tuple(
         learner
-        for h in heard.values()
-        for learner in h.report.caught_up
+        for learner in primary.report.caught_up
         if learner in heard and heard[learner].report.complete
-    ]
+    )
 
 
 def _silent_members(
