@@ -3,9 +3,11 @@
 #
 #   PYTHON=python3.12 make test     another interpreter (3.11 or later)
 #   VENV=/somewhere make test       another place for the environment
+#   SEEDS=1000 make torture         a longer round than 200 seeds of each scenario
 #   FUZZ_SECONDS=600 make fuzz      longer, per reader
 
 PYTHON ?= python3
+SEEDS ?= 200
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -18,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet 
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-ml fuzz lint format bench clean
+.PHONY: help install quickstart test test-ml fuzz torture lint format bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +38,9 @@ test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 
 fuzz: $(INSTALLED_FUZZ)  ## every reader of files, by atheris, a minute each
 	$(BIN)/python -m tests.fuzz all -max_total_time=$(FUZZ_SECONDS)
+
+torture: $(INSTALLED)  ## replication under simulated faults, long; rewrites docs/guarantees.md
+	$(BIN)/python -m tests.simulation.torture --seeds $(SEEDS)
 
 lint: $(INSTALLED)  ## style, types, and which layer imports which
 	$(BIN)/ruff check
