@@ -180,8 +180,8 @@ class Metagraph(Face):
         """The ways from a set to a set on which each edge has all of its inputs.
 
         An edge needs every node of its source: all that are inside where that is a metanode. Each
-        node has to be one of the sources, or be given by an edge before. See
-        `graphray.kinds.metapaths`.
+        node has to be one of the sources, or be given by an edge before; an edge from a metanode
+        without nodes leads from nothing, and is on no path. See `graphray.kinds.metapaths`.
 
         Args:
             sources: the id of a node or metanode, or several; a metanode stands for all nodes

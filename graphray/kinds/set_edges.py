@@ -43,6 +43,9 @@ def reachable_edges(
 ) -> tuple[list[StoredEdge], list[SetEdge]]:
     """The edges that some nodes reach, where they are stored and what sets they join.
 
+    Edges from a metanode without nodes are left out: they would need nothing and so lead from
+    anywhere, where the edges of a metagraph lead from sets that are not empty.
+
     Args:
         steps: goes along relations.
         relations: the relations of edges, containment not among them.
@@ -57,7 +60,9 @@ def reachable_edges(
     inside = nodes_inside(steps, metanodes)
     sets = [inside[gid] if kind == METANODE else frozenset({gid}) for gid, kind in ends]
     half = len(stored)
-    return stored, [SetEdge(*pair) for pair in zip(sets[:half], sets[half:], strict=True)]
+    joined = zip(stored, map(SetEdge, sets[:half], sets[half:]), strict=True)
+    useful = [(edge, ends) for edge, ends in joined if ends.inputs]
+    return [edge for edge, _ in useful], [ends for _, ends in useful]
 
 
 def nodes_inside(steps: Steps, metanodes: Ints) -> dict[int, frozenset[int]]:

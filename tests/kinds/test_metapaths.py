@@ -99,6 +99,11 @@ def test_metapaths_of_a_metagraph(plain: PlainMetagraph, data: Any) -> None:
         assert far <= outputs | near
 
 
+def test_no_path_leads_from_a_set_without_nodes() -> None:
+    plain = PlainMetagraph([0, 1], {100: []}, [(1, 100), (100, 0)])
+    assert list(of(plain, 2).metapaths(1, 0)) == []
+
+
 def test_properties_come_along() -> None:
     tables = Metagraph.from_tables(
         [("both", "x"), ("both", "y")],
