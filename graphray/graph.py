@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,25 +13,22 @@ import numpy.typing as npt
 from graphray.access import PartitionAccess
 from graphray.adjacency import ALL_NEIGHBORS
 from graphray.column_values import plain_value
+from graphray.data_calls import DataCalls
 from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
 from graphray.gather import find_nodes, node_columns, user_ids_of
 from graphray.graph_walks import GraphWalks
-from graphray.sampling.batch import Batch
+from graphray.sampling.calls import LoaderCalls
 from graphray.sampling.input_order import gids_in_input_order
-from graphray.sampling.link_batch import LinkBatch
-from graphray.sampling.link_source import LinkSource
-from graphray.sampling.loader import Loader
-from graphray.sampling.negatives import Negatives
-from graphray.sampling.neighbors import NeighborOptions, Neighbors
 from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
-from graphray.sampling.seed_edges import resolve_seed_edges
-from graphray.sampling.seed_nodes import SeedNodes, find_seed_nodes
 from graphray.sampling.streams import BatchStream
-from graphray.sampling.subgraph import SamplingPlan, Seeds
+from graphray.sampling.subgraph import Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation
 from graphray.status import GraphStatus, ReplicaStatus
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
 
 Array = npt.NDArray[Any]
 RelationName = tuple[str, str, str] | str
@@ -46,7 +44,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, GraphWalks):
+class Graph(FeatureCalls, LoaderCalls, GraphWalks, DataCalls):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets
@@ -165,157 +163,47 @@ class Graph(FeatureCalls, GraphWalks):
         local = sampled.edges[kind].edge_index[1 if direction == "out" else 0]
         return user_ids_of(self._access, far, sampled.nodes[far][local])
 
-    def loader(
+    def to_ray_dataset(
         self,
         seeds: Any = None,
         fanout: Fanout = (15, 10, 5),
         *,
-        batch_size: int = 1024,
-        shuffle: bool = False,
-        rng_seed: int = 0,
-        direction: Direction = "in",
-        drop_last: bool = False,
-        in_flight: int | None = None,
-        prefetch: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
-        seed_times: Any = None,
-        sampling: SamplingPlan | None = None,
-        **options: Unpack[NeighborOptions],
-    ) -> Loader[Batch]:
-        """Minibatches of sampled neighbourhoods of some seeds.
+        epoch: int = 0,
+        features: Mapping[str, list[str]] | None = None,
+        edge_features: Mapping[Any, list[str]] | None = None,
+        actors: int | tuple[int, int] = 1,
+        cpus_per_actor: float = 1.0,
+        **settings: Any,
+    ) -> Dataset:
+        """An epoch of minibatches as a ``ray.data.Dataset``, sampled by a pool of actors.
+
+        A row is a batch: that of the same ``number`` of ``loader(seeds, fanout, **settings)``, bit
+        for bit. Rows come in the order in which they are done, unless
+        ``ray.data.DataContext.get_current().execution_options.preserve_order`` is set.
 
         Args:
-            seeds: users' ids; None for all nodes, in the order of the build's input. Where the
-                graph has several node types, ``("paper", ids)``, ``{"paper": ids}``, or ``"paper"``
-                for all of them. A seed that stands twice in one batch is sampled once, in a
-                disjoint batch twice.
-            fanout: draws per node and hop, -1 for all neighbours: a list for every relation, or
-                ``{relation: list}`` to follow only those.
-            batch_size: seeds per batch.
-            shuffle: visit the seeds in another order every epoch.
-            rng_seed: decides every random choice.
-            direction: "in" samples the nodes a seed receives messages from, "out" those its edges
-                lead to.
-            drop_last: leave a last batch out that is not full.
-            in_flight: batches sampled at once, each in a thread of its own; by default one where
-                every partition is mapped into this process, else a few to hide the latency of
-                calls.
-            prefetch: batches that may wait, ready, for the loop to take them. 0 with one in flight
-                samples each when it is asked for, in the caller's own thread.
-            rank: which of several workers this is; each makes its share of every epoch's batches.
-            world_size: how many workers there are.
-            seed_times: when each seed is looked at, for sampling by time: an array of integers
-                aligned with the seeds, or the name of a column of theirs.
-            sampling: another way to sample than by ``fanout``, ``direction`` and ``options``.
-            options: how neighbours are drawn, such as ``replace``, ``weight``, ``edge_time`` and
-                ``disjoint``: the optional fields of `graphray.sampling.neighbors.Neighbors`.
+            seeds: as in `loader`.
+            fanout: see there.
+            epoch: which epoch.
+            features: properties to bring along, by node type.
+            edge_features: properties to bring along, by relation.
+            actors: how many processes sample at once, each connected to the graph once; or
+                (least, most) for as many as there is work for.
+            cpus_per_actor: what each reserves on its node.
+            settings: the other arguments of `loader`, such as ``batch_size``.
+
+        Returns:
+            A lazy dataset with a column for each attribute of a batch, such as ``nodes`` and
+            ``edge_index``, and properties as ``features/x`` (see `graphray.ray_data.rows`).
 
         Raises:
+            MissingDependency: where what Ray Data needs is not installed.
             ArgumentError: where a parameter is out of range.
+            ColumnNotFound: where a property is not in the graph.
             NodeNotFound: where a seed is not in the graph.
         """
-        plan = _plan(fanout, direction, sampling, options)
-        return Loader(
-            SeedNodes(self._access, *find_seed_nodes(self._access, seeds), plan, seed_times),
-            batch_size=batch_size,
-            shuffle=shuffle,
-            rng_seed=rng_seed,
-            drop_last=drop_last,
-            in_flight=in_flight,
-            prefetch=prefetch,
-            rank=rank,
-            world_size=world_size,
-        )
-
-    def link_loader(
-        self,
-        seed_edges: Any = None,
-        fanout: Fanout = (15, 10, 5),
-        *,
-        labels: Any = None,
-        negatives: Negatives | None = None,
-        exclude_seed_edges: bool = True,
-        reverse: RelationName | None = None,
-        batch_size: int = 1024,
-        shuffle: bool = False,
-        rng_seed: int = 0,
-        direction: Direction = "in",
-        drop_last: bool = False,
-        in_flight: int | None = None,
-        prefetch: int = 0,
-        rank: int = 0,
-        world_size: int = 1,
-        seed_times: Any = None,
-        sampling: SamplingPlan | None = None,
-        **options: Unpack[NeighborOptions],
-    ) -> Loader[LinkBatch]:
-        """Minibatches around seed edges, for link prediction.
-
-        Args:
-            seed_edges: pairs of users' ids, ``(sources, destinations)``, which need not be edges of
-                the graph; or edge ids (rows in the build's input); or None for all edges, in the
-                order of their ids. Where the graph has several relations, with the relation before
-                them: ``(relation, pairs)``, ``{relation: pairs}``, or the relation alone for all.
-            fanout: draws per node and hop around both ends.
-            labels: a value for each seed edge: an array, or the name of an edge column.
-            negatives: pairs that are no edges, to be added to each batch.
-            exclude_seed_edges: leave out of the batch's `edge_index` every edge of the relation
-                between the ends of one of its seed edges, parallel ones too, and of an undirected
-                relation in either direction.
-            reverse: the relation that holds the same edges the other way round, which loses these
-                as well; the relation itself where it holds both.
-            batch_size: seed edges per batch.
-            shuffle: as in `loader`, like all that follow but the times.
-            rng_seed: see there.
-            direction: see there.
-            drop_last: see there.
-            in_flight: see there.
-            prefetch: see there.
-            rank: see there.
-            world_size: see there.
-            seed_times: when each seed edge is looked at: an array, or the name of an edge column.
-            sampling: see there.
-            options: see there.
-
-        Raises:
-            ArgumentError: where a parameter is out of range.
-            NodeNotFound: where an end of a pair is not in the graph.
-            EdgeNotFound: where an edge id is not in the relation.
-
-        Example:
-            >>> import graphray as gr, tempfile
-            >>> store = gr.build(([0, 1, 2, 3], [1, 2, 3, 0]), tempfile.mkdtemp() + "/ring")
-            >>> g = gr.open(store.uri)
-            >>> (batch,) = g.link_loader(fanout=[2], negatives=gr.Negatives(amount=1))
-            >>> batch.edge_label.tolist()
-            [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
-            >>> batch.nodes[batch.edge_label_index[:, :4]].tolist()
-            [[0, 1, 2, 3], [1, 2, 3, 0]]
-            >>> batch.num_edges  # all four are to be predicted, so none is shown
-            0
-        """
-        source = LinkSource(
-            self._access,
-            resolve_seed_edges(self._access, seed_edges),
-            _plan(fanout, direction, sampling, options),
-            labels=labels,
-            negatives=negatives,
-            exclude_seed_edges=exclude_seed_edges,
-            reverse=reverse,
-            seed_times=seed_times,
-        )
-        return Loader(
-            source,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            rng_seed=rng_seed,
-            drop_last=drop_last,
-            in_flight=in_flight,
-            prefetch=prefetch,
-            rank=rank,
-            world_size=world_size,
-        )
+        loader = self.loader(seeds, fanout, **settings)
+        return self._batches_dataset(loader, epoch, features, edge_features, actors, cpus_per_actor)
 
     def status(self) -> GraphStatus:
         """Who serves what, and how it fares."""
@@ -342,18 +230,3 @@ class Graph(FeatureCalls, GraphWalks):
         if relation is None and len(self.schema.relations) == 1:
             return self.schema.relations[0].relation
         return self.schema.relation_type("" if relation is None else relation).relation
-
-
-def _plan(
-    fanout: Fanout,
-    direction: Direction,
-    sampling: SamplingPlan | None,
-    options: NeighborOptions,
-) -> SamplingPlan:
-    if sampling is None:
-        return Neighbors(fanout, direction, **options)
-    if options:
-        raise ArgumentError(
-            f"{', '.join(options)} and sampling are both given; a plan says itself how it draws"
-        )
-    return sampling

@@ -207,6 +207,25 @@ class Loader(Generic[AnyBatch]):
             raise ArgumentError(f"number = {number}; an epoch has {self.num_batches} batches")
         return self._make(self._order(epoch), epoch, number)
 
+    def seed_blocks(self, epoch: int) -> Iterator[tuple[int, Ints]]:
+        """Of this rank's batches of an epoch the number, and the rows of the seeds of each.
+
+        For other processes to share out, which `make` batches of them.
+        """
+        require_at_least("epoch", epoch, 0)
+        order = self._order(epoch)
+        for number in self._share(0):
+            yield number, self._rows(order, number)
+
+    def make(self, rows: Ints, epoch: int, number: int) -> AnyBatch:
+        """The batch of one of the `seed_blocks` of an epoch."""
+        return self._source.make(rows, BatchStream(self.rng_seed, epoch, number))
+
+    @property
+    def snapshot_id(self) -> str:
+        """The state of the graph that batches are sampled from."""
+        return self._source.snapshot_id
+
     def state_dict(self) -> dict[str, Any]:
         """Where the loop over this loader stands, for a checkpoint; plain values.
 
@@ -285,10 +304,13 @@ class Loader(Generic[AnyBatch]):
         return epoch_order(self.num_seeds, self.rng_seed, epoch) if self._shuffle else None
 
     def _make(self, order: Ints | None, epoch: int, number: int) -> AnyBatch:
+        return self.make(self._rows(order, number), epoch, number)
+
+    def _rows(self, order: Ints | None, number: int) -> Ints:
+        """Which seeds a batch is made of."""
         start = number * self.batch_size
         stop = min(start + self.batch_size, self.num_seeds)
-        rows = np.arange(start, stop) if order is None else order[start:stop]
-        return self._source.make(rows, BatchStream(self.rng_seed, epoch, number))
+        return np.arange(start, stop) if order is None else order[start:stop]
 
     def _fingerprint(self) -> str:
         settings = (self._source.fingerprint(), self.batch_size, self.rng_seed, self._shuffle)

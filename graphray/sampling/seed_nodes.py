@@ -63,6 +63,11 @@ class SeedNodes:
         self.node_type, self._gids = node_type, gids
         self._times = None if times is None else self._resolve_times(times)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The sampler knows where arrays lie in this process; another one makes its own.
+        state = self._access, self.node_type, self._gids, self._sampling, self._times
+        return SeedNodes, state
+
     @property
     def snapshot_id(self) -> str:
         """See `BatchSource`, as for all that follow."""
