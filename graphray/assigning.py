@@ -75,7 +75,12 @@ def type_offsets(counts: Mapping[str, int]) -> npt.NDArray[np.int64]:
 
 
 def partition_nodes(asked: Asked, problem: AnyProblem) -> Partitioned:
-    """Ask a partitioner, and renumber the nodes by its answer.
+    """Ask a partitioner, and renumber the nodes by its answer; see `ask` and `renumber`."""
+    return renumber(problem, ask(asked, problem), asked.parts)
+
+
+def ask(asked: Asked, problem: AnyProblem) -> Assignment:
+    """The partition of every node; a piece of work for an executor.
 
     Args:
         asked: whom and what.
@@ -86,13 +91,17 @@ def partition_nodes(asked: Asked, problem: AnyProblem) -> Partitioned:
         PartitionerError: where the partitioner returns what cannot be used.
     """
     with progress(f"partitioning with {asked.partitioner.name}"):
-        assignment = assign(asked.partitioner, problem, asked.parts, asked.rng_seed)
+        return assign(asked.partitioner, problem, asked.parts, asked.rng_seed)
+
+
+def renumber(problem: AnyProblem, assignment: Assignment, parts: int) -> Partitioned:
+    """Give the nodes global ids by their partitions."""
     bounds = zip(problem.type_offsets[:-1], problem.type_offsets[1:], strict=True)
     owners = {
         name: assignment[start:stop]
         for name, (start, stop) in zip(problem.type_names, bounds, strict=True)
     }
-    relabellings = {name: relabel(owned, asked.parts) for name, owned in owners.items()}
+    relabellings = {name: relabel(owned, parts) for name, owned in owners.items()}
     return Partitioned(assignment, owners, relabellings)
 
 

@@ -22,8 +22,9 @@ from graphray.assigning import (
     Asked,
     Partitioned,
     Written,
+    ask,
     meter_by_gid,
-    partition_nodes,
+    renumber,
     type_offsets,
 )
 from graphray.book import AdjacencyName, PartitionBook
@@ -87,6 +88,7 @@ def write_streamed(
     budget: Budget,
     folder: SpillFolder,
     executor: Executor,
+    own: Executor,
     asked: Asked,
 ) -> Written:
     """Partition a graph and write its shards, in bounded memory.
@@ -98,6 +100,7 @@ def write_streamed(
         budget: the memory to keep to.
         folder: where to spill.
         executor: who does the work.
+        own: who does what this process has to do itself, which is partitioning.
         asked: what is asked of a partitioner that passes `check_streams`.
 
     Raises:
@@ -115,7 +118,8 @@ def write_streamed(
         edges = spill_numbered(graph, first, folder, budget.batch_bytes, executor)
     columns = graph.columns(goal.columns, budget, executor)
     problem = StreamedProblem(tuple(counts), offsets, edges, columns, goal)
-    partitioned = partition_nodes(asked, problem)
+    ((_, assignment),) = own.run(ask, asked, [problem])
+    partitioned = renumber(problem, assignment, parts)
     for spilled in edges:
         folder.remove(spilled.files)
     meter = meter_by_gid(problem, list(graph.edges), partitioned.relabellings, parts)

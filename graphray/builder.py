@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from graphray.assigning import Asked, Written
@@ -17,7 +18,7 @@ from graphray.build_plan import plan_of, workspace_of
 from graphray.build_streamed import check_streams, exceeds, write_streamed
 from graphray.build_whole import write_whole
 from graphray.errors import ArgumentError, StoreExists
-from graphray.executor import Executor
+from graphray.executor import Executor, LocalExecutor
 from graphray.executors import ExecutorName, choose_executor
 from graphray.ingest import Directed, MissingNodes, read_graph
 from graphray.ingest.budget import Budget, available_memory
@@ -153,16 +154,18 @@ def build(
         )
         if in_files or exceeds(streams, budget):
             check_streams(chosen, budget)
-            asked = replace(asked, partitioner=within(chosen, budget.total_bytes // 2))
+            if memory_budget is not None:
+                # Only where it is stated: nothing in a store depends on the memory there is today.
+                asked = replace(asked, partitioner=within(chosen, budget.total_bytes // 2))
             plan = plan_of(streams, missing_nodes, place, asked)
             with (
                 workspace_of(place, spill_folder, runner, plan) as space,
                 StoreWriter(place, version, space.build_id) as writer,
             ):
                 space.begin(writer.build_id, goes_on=writer.took_over)
-                runner = JournaledExecutor(runner, space.done) if space.done else runner
+                runner, own = _journaled(runner, LocalExecutor(1), space.done)
                 written = write_streamed(
-                    writer, streams, missing_nodes, budget, space.spill, runner, asked
+                    writer, streams, missing_nodes, budget, space.spill, runner, own, asked
                 )
                 _publish(writer, written, asked, about)
             return Store.open(place.uri, version)
@@ -172,6 +175,13 @@ def build(
     with StoreWriter(place, version) as writer:
         _publish(writer, write_whole(writer, graph, asked), asked, about)
     return Store.open(place.uri, version)
+
+
+def _journaled(runner: Executor, own: Executor, done: Path | None) -> tuple[Executor, Executor]:
+    """The same executors, each keeping its results, where there is a folder for them."""
+    if done is None:
+        return runner, own
+    return JournaledExecutor(runner, done), JournaledExecutor(own, done / "own")
 
 
 def _publish(writer: StoreWriter, written: Written, asked: Asked, about: Mapping[str, Any]) -> None:

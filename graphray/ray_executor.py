@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pickle import PicklingError
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
 from graphray.cluster import require_ray
-from graphray.errors import ClusterError, GraphRayError
+from graphray.errors import ArgumentError, ClusterError, GraphRayError
 from graphray.executor import Context, Item, Result, as_done, checked_workers
 
 _RETRIES = 3
@@ -51,13 +53,16 @@ class RayExecutor:
         """See `graphray.executor.Executor`.
 
         Raises:
+            ArgumentError: where a piece cannot be sent to another process.
             ClusterError: where a task's process dies again and again, or nothing gets done.
         """
-        shared = ray.put((task, context))
+        with _sending():
+            shared = ray.put((task, context))
         references: dict[Future[Any], ray.ObjectRef] = {}
 
         def submit(item: Item) -> Future[Any]:
-            reference = _piece.remote(shared, item)
+            with _sending():
+                reference = _piece.remote(shared, item)
             future = reference.future()
             references[future] = reference
             future.add_done_callback(references.pop)  # the result may leave the object store
@@ -93,6 +98,20 @@ class RayExecutor:
 def _piece(shared: tuple[Callable[[Any, Any], Any], Any], item: Any) -> Any:
     task, context = shared
     return task(context, item)
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+    """Say what to do where something cannot be pickled, such as a filesystem in memory."""
+    try:
+        yield
+    except (TypeError, PicklingError) as error:
+        # Ray's own message is a page about its search; what it could not pickle is the cause.
+        raise ArgumentError(
+            f"the work cannot be sent to tasks of the Ray cluster ({error.__cause__ or error}); "
+            "pass executor='local' to have it done in this process, or name inputs and the store "
+            "by paths or URIs"
+        ) from error
 
 
 def _stalled() -> ClusterError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pyarrow import csv
+from pyarrow import csv, fs
 from pyarrow import parquet as pq
 
 from graphray.builder import build
-from graphray.errors import ClusterError, DanglingEdge, StoreError
+from graphray.errors import ArgumentError, ClusterError, DanglingEdge, StoreError
 from graphray.executors import choose_executor
 from graphray.ingest import streams
 from graphray.ray_executor import RayExecutor
@@ -149,3 +150,17 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, inputs: dict[str, Any]) ->
     with pytest.raises(StoreError, match="cannot spill to"):
         build(inputs["csv"], tmp_path / "s", executor="ray", spill_folder=tmp_path / "file")
     assert not (tmp_path / "s").exists()
+
+
+def test_a_store_that_only_this_process_sees(inputs: dict[str, Any]) -> None:
+    memory = fs._MockFileSystem()
+    options = {"parts": 2, "partitioner": "hash", "memory_budget": "64MiB", "workers": 2}
+    with pytest.raises(ArgumentError, match=r"cannot be sent.*executor='local'"):
+        build(inputs["csv"], (memory, "s"), **options)
+    assert memory.get_file_info(fs.FileSelector("", recursive=True)) == []
+    build(inputs["csv"], (memory, "s"), executor="local", **options)
+
+
+def test_input_that_cannot_be_sent() -> None:
+    with pytest.raises(ArgumentError, match=r"cannot be sent.*lock"):
+        list(RayExecutor().run(fatal, None, [threading.Lock()]))

@@ -72,6 +72,7 @@ class JournaledExecutor:
     def _keep(self, path: Path, result: object) -> None:
         temporary = path.with_suffix(".tmp")
         try:
+            self._folder.mkdir(exist_ok=True)
             temporary.write_bytes(pickle.dumps(result))
             os.replace(temporary, path)
         except OSError as error:

@@ -143,6 +143,7 @@ def remote_workspace(place: Place) -> Iterator[Workspace]:
     """
     name = f"{_SPILL_NAME}/{secrets.token_hex(8)}"
     filesystem, path = place.filesystem, place.path(name)
+    made_folder = not place.exists()
     try:
         filesystem.create_dir(path, recursive=True)
     except OSError as error:
@@ -152,6 +153,8 @@ def remote_workspace(place: Place) -> Iterator[Workspace]:
     finally:
         place.remove_tree(name)
         place.remove_if_empty(_SPILL_NAME)
+        if made_folder:
+            place.remove_if_empty()
 
 
 def _take_over(parent: Path, plan: str, folder: Path) -> bool:
