@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from itertools import combinations
+from typing import Any
 
+import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,31 +21,51 @@ def weighted(tables: GraphTables, relation: Relation) -> dict[frozenset[object],
     return dict(zip(ends, edges["weight"], strict=True))
 
 
+def bipartite(sets: Sets) -> nx.Graph:
+    """The incidence graph as NetworkX has it: ("v", vertex) and ("e", hyperedge)."""
+    graph = nx.Graph()
+    for hyperedge, members in sets.items():
+        graph.add_node(("e", hyperedge))
+        graph.add_edges_from((("v", vertex), ("e", hyperedge)) for vertex in members)
+    return graph
+
+
+def projected(sets: Sets, side: str) -> dict[frozenset[Any], int]:
+    """NetworkX's projection to one side: a pair with the number of neighbours that it shares."""
+    graph = bipartite(sets)
+    nodes = [node for node in graph if node[0] == side]
+    found = nx.bipartite.weighted_projected_graph(graph, nodes)
+    return {frozenset((a[1], b[1])): weight for a, b, weight in found.edges(data="weight")}
+
+
 @given(sets=set_systems())
 @settings(max_examples=40)
 def test_clique(sets: Sets) -> None:
     graph = clique(Hypergraph.from_sets(sets))
-    expected: dict[frozenset[object], int] = {}
-    for members in sets.values():
-        for pair in combinations(members, 2):
-            expected[frozenset(pair)] = expected.get(frozenset(pair), 0) + 1
-    assert weighted(graph, CLIQUE) == expected
+    assert weighted(graph, CLIQUE) == projected(sets, "v")
     assert set(graph.nodes["vertex"].column("id").to_pylist()) == vertices_of(sets)
     assert graph.undirected == {CLIQUE}
-    assert graph.lost
+    assert any("Which hyperedge" in lost for lost in graph.lost)
 
 
 @given(sets=set_systems(), s=st.integers(1, 3))
 @settings(max_examples=40)
 def test_line(sets: Sets, s: int) -> None:
     graph = line(Hypergraph.from_sets(sets), s)
-    assert weighted(graph, LINE) == {
-        frozenset((one, other)): len(sets[one] & sets[other])
-        for one, other in combinations(sets, 2)
-        if len(sets[one] & sets[other]) >= s
-    }
+    shared = projected(sets, "e")
+    assert weighted(graph, LINE) == {pair: n for pair, n in shared.items() if n >= s}
     assert graph.nodes["hyperedge"].column("id").to_pylist() == list(sets)
-    assert graph.lost
+    assert any("vertices" in lost for lost in graph.lost)
+
+
+def test_the_line_graph_of_a_graph() -> None:
+    # A graph is a hypergraph of pairs; without parallel edges each two share one vertex at most.
+    graph = nx.karate_club_graph()
+    edges = list(graph.edges())
+    tables = line(Hypergraph.from_sets([list(edge) for edge in edges]))
+    expected = nx.line_graph(graph)
+    found = {frozenset(edges[e] for e in pair) for pair in weighted(tables, LINE)}
+    assert found == {frozenset(tuple(sorted(e)) for e in pair) for pair in expected.edges()}
 
 
 @given(sets=set_systems())
@@ -54,6 +75,11 @@ def test_star(sets: Sets) -> None:
     graph = star(tables)
     assert (graph.kind, graph.nodes, graph.edges) == ("property", tables.nodes, tables.edges)
     assert graph.lost
+    incidence = graph.edges[INCIDENCE]
+    found = nx.Graph()
+    found.add_nodes_from(("e", e) for e in graph.nodes["hyperedge"].column("id").to_pylist())
+    found.add_edges_from((("v", row["src"]), ("e", row["dst"])) for row in incidence.to_pylist())
+    assert nx.utils.graphs_equal(found, bipartite(sets))
     opened = graph.in_memory()
     for hyperedge, members in sets.items():
         assert set(opened.neighbors(hyperedge, INCIDENCE, direction="in")) == members
