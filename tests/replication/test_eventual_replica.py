@@ -1,0 +1,156 @@
+"""Replicas that accept writes on their own, told step by step."""
+
+from __future__ import annotations
+
+from random import Random
+
+from graphray.replication.configuration import Configuration, Strategy
+from graphray.replication.effects import Clock, Persist, Persisted, Received, Send
+from graphray.replication.entries import Record
+from graphray.replication.eventual_messages import GetCell, GotCell, PutCell, PutDone, SyncRequest
+from graphray.replication.eventual_replica import EventualReplica
+from graphray.replication.hybrid_clock import Stamp
+from graphray.replication.messages import Configure, Message, Redirect
+from graphray.replication.settings import ReplicationSettings
+from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
+
+SETTINGS = ReplicationSettings(keep_entries=0)
+PLACE = (b"k", "v")
+
+
+class Pair:
+    """Two replicas that exchange what they have when they are told to."""
+
+    def __init__(self) -> None:
+        self.disks: dict[str, list[Record]] = {"a": [], "b": []}
+        self.replicas = {name: self.new(name) for name in self.disks}
+        self.slow_disk = False
+        self.answers: list[Message] = []
+        for name in self.replicas:
+            self.give(name, "catalog", Configure(configuration("a", "b")))
+
+    def new(self, name: str) -> EventualReplica:
+        return EventualReplica(name, "catalog", {}, SETTINGS, Random(1))
+
+    def give(self, name: str, sender: str, message: Message) -> None:
+        self.carry_out(name, self.replicas[name].handle(Received(sender, message), Clock(0, 50)))
+
+    def carry_out(self, name: str, effects: list[object]) -> None:
+        for effect in effects:
+            match effect:
+                case Persist(number, records) if not self.slow_disk:
+                    self.disks[name] += records
+                    event = Persisted(number)
+                    self.carry_out(name, self.replicas[name].handle(event, Clock(0, 50)))
+                case Send(to, message) if to in self.replicas:
+                    self.give(to, name, message)
+                case Send(_, message):
+                    self.answers.append(message)
+
+    def put(self, name: str, value: bytes | None, wall: int, seq: int = 1) -> None:
+        put = PutCell(f"c{wall}", seq, PLACE, value, Stamp(wall, 0, "c"), NOTHING_SEEN)
+        self.give(name, "client", put)
+
+    def sync(self, asking: str, asked: str) -> None:
+        replica = self.replicas[asking]
+        self.give(asked, asking, SyncRequest(replica.seen, replica._durable))
+
+    def value(self, name: str) -> bytes | None:
+        cell = self.replicas[name].cells.get(PLACE)
+        return None if cell is None else cell.value
+
+
+def configuration(*members: str, term: int = 1) -> Configuration:
+    return Configuration("p", term, Strategy.EVENTUAL, members, wanted=members)
+
+
+def test_both_accept_writes_and_agree_later() -> None:
+    pair = Pair()
+    pair.put("a", b"old", 1)
+    pair.put("b", b"new", 2)
+    pair.sync("a", "b")
+    pair.sync("b", "a")
+    assert pair.value("a") == pair.value("b") == b"new"
+    assert pair.replicas["a"].cells.conflicts == 1
+
+
+def test_a_write_is_passed_on_and_acknowledged_only_from_the_disk() -> None:
+    """Else its number might be given out again after a crash."""
+    pair = Pair()
+    pair.slow_disk = True
+    pair.put("a", b"x", 1)
+    pair.sync("b", "a")
+    assert pair.value("b") is None
+    assert not [m for m in pair.answers if isinstance(m, PutDone)]
+
+
+def test_a_retry_at_another_replica_is_the_same_write() -> None:
+    pair = Pair()
+    pair.put("a", b"x", 1)
+    pair.put("b", b"x", 1)
+    pair.put("b", b"y", 2)
+    pair.sync("a", "b")
+    pair.sync("b", "a")
+    assert pair.value("a") == pair.value("b") == b"y"
+
+
+def test_what_was_deleted_everywhere_is_forgotten_and_stays_deleted() -> None:
+    pair = Pair()
+    pair.put("a", b"x", 1)
+    pair.sync("b", "a")
+    pair.put("b", None, 2)
+    for _ in range(4):
+        pair.sync("a", "b")
+        pair.sync("b", "a")
+    assert pair.replicas["a"].cells.get(PLACE) is None
+    assert pair.replicas["b"].cells.get(PLACE) is None
+    pair.put("a", b"late", 1, seq=2)  # from a client whose clock is behind
+    pair.sync("b", "a")
+    assert pair.value("a") == pair.value("b") == b"late"
+
+
+def test_a_tombstone_stays_while_somebody_may_bring_an_older_write() -> None:
+    pair = Pair()
+    pair.give("a", "catalog", Configure(configuration("a", "b", "c", term=2)))
+    pair.put("a", None, 2)
+    for _ in range(3):
+        pair.sync("b", "a")
+        pair.sync("a", "b")
+    assert pair.replicas["a"].cells.get(PLACE) is not None
+
+
+def test_a_replica_that_is_behind_a_token_says_so() -> None:
+    pair = Pair()
+    pair.put("a", b"x", 1)
+    floor = VersionVector({"a": 1})
+    pair.answers.clear()
+    pair.give("b", "client", GetCell("c", 1, PLACE, floor))
+    assert isinstance(pair.answers.pop(), Redirect)
+    pair.sync("b", "a")
+    pair.give("b", "client", GetCell("c", 1, PLACE, floor))
+    answer = pair.answers.pop()
+    assert isinstance(answer, GotCell)
+    assert (answer.value, answer.seen) == (b"x", floor)
+
+
+def test_a_restarted_replica_has_what_it_acknowledged() -> None:
+    pair = Pair()
+    pair.put("a", b"x", 1)
+    revived = pair.new("a")
+    revived.recover(None, pair.disks["a"])
+    pair.replicas["a"] = revived
+    assert pair.value("a") == b"x"
+    pair.put("a", b"y", 2)
+    assert revived.seen == VersionVector({"a": 2})
+
+
+def test_who_lacks_what_is_kept_no_longer_is_sent_the_state() -> None:
+    pair = Pair()
+    for wall in range(1, 4):
+        pair.put("a", b"%d" % wall, wall)
+    pair.sync("b", "a")
+    pair.sync("a", "b")
+    pair.sync("b", "a")
+    pair.replicas["b"] = pair.new("b")  # one that has nothing, in b's place
+    pair.sync("b", "a")
+    assert pair.value("b") == b"3"
