@@ -1,23 +1,74 @@
-"""What a `graphray.Graph` offers to Ray Data: its nodes, its edges, and batches of any loader."""
+"""What a `graphray.Graph` offers to Ray Data: sampled batches, nodes and edges as datasets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphray.access import PartitionAccess
 from graphray.errors import missing_dependency
-from graphray.sampling.batch import Batch
-from graphray.sampling.loader import Loader
+from graphray.sampling.calls import LoaderCalls
+from graphray.sampling.plan import Fanout
 
 if TYPE_CHECKING:
     from ray.data import Dataset
 
 
-class DataCalls:
-    """The part of `graphray.Graph` that is about Ray Data."""
+class DataCalls(LoaderCalls):
+    """The part of `graphray.Graph` that is about minibatches, and about Ray Data."""
 
-    _access: PartitionAccess
+    def to_ray_dataset(
+        self,
+        seeds: Any = None,
+        fanout: Fanout = (15, 10, 5),
+        *,
+        epoch: int = 0,
+        features: Mapping[str, list[str]] | None = None,
+        edge_features: Mapping[Any, list[str]] | None = None,
+        actors: int | tuple[int, int] = 1,
+        cpus_per_actor: float = 1.0,
+        **settings: Any,
+    ) -> Dataset:
+        """An epoch of minibatches as a ``ray.data.Dataset``, sampled by a pool of actors.
+
+        A row is a batch: that of the same ``number`` of ``loader(seeds, fanout, **settings)``, bit
+        for bit. Rows come in the order in which they are done, unless
+        ``ray.data.DataContext.get_current().execution_options.preserve_order`` is set.
+
+        Args:
+            seeds: as in `loader`.
+            fanout: see there.
+            epoch: which epoch.
+            features: properties to bring along, by node type.
+            edge_features: properties to bring along, by relation.
+            actors: how many processes sample at once, each connected to the graph once; or
+                (least, most) for as many as there is work for.
+            cpus_per_actor: what each reserves on its node.
+            settings: the other arguments of `loader`, such as ``batch_size``.
+
+        Returns:
+            A lazy dataset with a column for each attribute of a batch, such as ``nodes`` and
+            ``edge_index``, and properties as ``features/x`` (see `graphray.ray_data.rows`).
+
+        Raises:
+            MissingDependency: where what Ray Data needs is not installed.
+            ArgumentError: where a parameter is out of range.
+            ColumnNotFound: where a property is not in the graph.
+            NodeNotFound: where a seed is not in the graph.
+        """
+        loader = self.loader(seeds, fanout, **settings)
+        try:
+            from graphray.ray_data.batches import batches_dataset
+        except ImportError as error:
+            raise missing_dependency("ray[data]", "data", "Graph.to_ray_dataset") from error
+        return batches_dataset(
+            loader,
+            self._access.schema,
+            epoch=epoch,
+            features=features,
+            edge_features=edge_features,
+            actors=actors,
+            cpus_per_actor=cpus_per_actor,
+        )
 
     def nodes_dataset(
         self, node_type: str | None = None, columns: Sequence[str] | None = None
@@ -71,26 +122,3 @@ class DataCalls:
         except ImportError as error:
             raise missing_dependency("ray[data]", "data", "Graph.edges_dataset") from error
         return edges_dataset(self._access, kind.relation, columns)
-
-    def _batches_dataset(
-        self,
-        loader: Loader[Batch],
-        epoch: int,
-        features: Mapping[str, list[str]] | None,
-        edge_features: Mapping[Any, list[str]] | None,
-        actors: int | tuple[int, int],
-        cpus_per_actor: float,
-    ) -> Dataset:
-        try:
-            from graphray.ray_data.batches import batches_dataset
-        except ImportError as error:
-            raise missing_dependency("ray[data]", "data", "Graph.to_ray_dataset") from error
-        return batches_dataset(
-            loader,
-            self._access.schema,
-            epoch=epoch,
-            features=features,
-            edge_features=edge_features,
-            actors=actors,
-            cpus_per_actor=cpus_per_actor,
-        )

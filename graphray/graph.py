@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +17,12 @@ from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
 from graphray.gather import find_nodes, node_columns, user_ids_of
 from graphray.graph_walks import GraphWalks
-from graphray.sampling.calls import LoaderCalls
 from graphray.sampling.input_order import gids_in_input_order
-from graphray.sampling.plan import Fanout
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import Seeds
 from graphray.schema import Direction, GraphSchema, KindName, Relation
 from graphray.status import GraphStatus, ReplicaStatus
-
-if TYPE_CHECKING:
-    from ray.data import Dataset
 
 Array = npt.NDArray[Any]
 RelationName = tuple[str, str, str] | str
@@ -44,7 +38,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, LoaderCalls, GraphWalks, DataCalls):
+class Graph(FeatureCalls, GraphWalks, DataCalls):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets
@@ -162,48 +156,6 @@ class Graph(FeatureCalls, LoaderCalls, GraphWalks, DataCalls):
         sampled = sampler.sample(Seeds({near: seed}), BatchStream(0, 0, 0))
         local = sampled.edges[kind].edge_index[1 if direction == "out" else 0]
         return user_ids_of(self._access, far, sampled.nodes[far][local])
-
-    def to_ray_dataset(
-        self,
-        seeds: Any = None,
-        fanout: Fanout = (15, 10, 5),
-        *,
-        epoch: int = 0,
-        features: Mapping[str, list[str]] | None = None,
-        edge_features: Mapping[Any, list[str]] | None = None,
-        actors: int | tuple[int, int] = 1,
-        cpus_per_actor: float = 1.0,
-        **settings: Any,
-    ) -> Dataset:
-        """An epoch of minibatches as a ``ray.data.Dataset``, sampled by a pool of actors.
-
-        A row is a batch: that of the same ``number`` of ``loader(seeds, fanout, **settings)``, bit
-        for bit. Rows come in the order in which they are done, unless
-        ``ray.data.DataContext.get_current().execution_options.preserve_order`` is set.
-
-        Args:
-            seeds: as in `loader`.
-            fanout: see there.
-            epoch: which epoch.
-            features: properties to bring along, by node type.
-            edge_features: properties to bring along, by relation.
-            actors: how many processes sample at once, each connected to the graph once; or
-                (least, most) for as many as there is work for.
-            cpus_per_actor: what each reserves on its node.
-            settings: the other arguments of `loader`, such as ``batch_size``.
-
-        Returns:
-            A lazy dataset with a column for each attribute of a batch, such as ``nodes`` and
-            ``edge_index``, and properties as ``features/x`` (see `graphray.ray_data.rows`).
-
-        Raises:
-            MissingDependency: where what Ray Data needs is not installed.
-            ArgumentError: where a parameter is out of range.
-            ColumnNotFound: where a property is not in the graph.
-            NodeNotFound: where a seed is not in the graph.
-        """
-        loader = self.loader(seeds, fanout, **settings)
-        return self._batches_dataset(loader, epoch, features, edge_features, actors, cpus_per_actor)
 
     def status(self) -> GraphStatus:
         """Who serves what, and how it fares."""
