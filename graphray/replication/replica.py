@@ -221,6 +221,19 @@ class Replica:
         ):
             return
         if configuration.primary == self.core.replica:
+            self._lead_once_durable(configuration.term)
+
+    def _lead_once_durable(self, term: int) -> None:
+        """Lead when the disk knows of the term, so that no later process leads it a second time.
+
+        Without that: 1. a leads term 3, and b and c have its entry 7 on disk. 2. a crashes before
+        its own disk has anything of term 3. 3. It is told of term 3 again, leads it again, and
+        writes another entry 7 of the same term.
+        """
+        self.core.when_durable(lambda: self._open_term(term))
+
+    def _open_term(self, term: int) -> None:
+        if self.core.term == self.core.promised == term and not self.core.leading:
             self._writes.open_term()
 
     def _on_refused(self, promised: int) -> None:

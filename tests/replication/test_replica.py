@@ -308,3 +308,23 @@ def test_a_member_that_is_asked_to_seal_renews_no_lease() -> None:
     before_ms = group.replicas["b"]._sealer.granted.lapses_at_ms()
     group.give("b", Received("a", Heartbeat(group.first, group.now_ms, 0)))
     assert group.replicas["b"]._sealer.granted.lapses_at_ms() == before_ms
+
+
+def test_no_term_is_led_twice() -> None:
+    """1. b leads term 2, its disk hangs.  2. It crashes.  3. It is told of term 2 again."""
+    group = Group(Strategy.QUORUM)
+    group.now_ms += 1000
+    group.held_disks = {"b"}
+    group.begin(2, "b", "a", "c")
+    assert not group.replicas["b"].core.leading
+    group.held_disks.clear()
+    revived = group.new("b")
+    revived.recover(None, group.disks["b"])
+    group.replicas["b"] = revived
+    group.begin(2, "b", "a", "c")
+    assert revived.core.leading
+    again = group.new("b")
+    again.recover(None, group.disks["b"])
+    group.replicas["b"] = again
+    group.begin(2, "b", "a", "c")
+    assert not again.core.leading

@@ -29,6 +29,7 @@ from graphray.replication.leases import GrantedLease
 from graphray.replication.messages import Appended, CoverageAnswer
 from graphray.replication.packing import pack
 from graphray.replication.reads import ReadDesk
+from graphray.replication.replica import Replica
 from graphray.replication.replicator import Replicator
 from graphray.replication.sealing import Sealer
 from graphray.replication.sessions import Novelty, SessionTable
@@ -255,6 +256,11 @@ _BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = 
         "shorter log leads",
         "quorum",
         lambda: patch.object(membership, "_completeness", _whoever_comes_first),
+    ),
+    (
+        "term led before it is on disk",
+        "quorum",
+        replaced(Replica, "_lead_once_durable", lambda self, term: self._open_term(term)),
     ),
     ("incomplete configurations skipped", "full", _only_the_newest_configuration_is_asked),
     ("decision kept in no log", "transactions", _decision_kept_nowhere),
