@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from graphray.adjacency import Draws, FrontierRows, MappedAdjacency
+from graphray.adjacency import Draws, FrontierRows, MappedAdjacency, effective_fanout
 from graphray.schema import Direction, Relation
 from graphray.shard import ArrayKey
 
@@ -91,3 +91,13 @@ def bounds_of(counts: Ints) -> Ints:
     bounds = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=bounds[1:])
     return bounds
+
+
+def capped(lengths: Ints, fanout: int) -> Ints:
+    """As many draws as rows are long, up to the fanout; none for rows elsewhere (below 0).
+
+    >>> capped(np.array([7, 2, -1]), 5).tolist()
+    [5, 2, 0]
+    """
+    counts = np.minimum(lengths, effective_fanout(fanout))
+    return np.maximum(counts, 0, out=counts)

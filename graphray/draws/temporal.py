@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from graphray.adjacency import ALL_NEIGHBORS, FrontierRows, MappedAdjacency, effective_fanout
 from graphray.derived.names import EDGE_CELLS, EDGE_TIMES, FAR_CELLS, FAR_TIMES, entries_key
-from graphray.draws.rule import Drawing, HopDraw
+from graphray.draws.rule import Drawing, HopDraw, capped
 from graphray.kernels.draw_replace import draw_with_replacement
 from graphray.kernels.draw_temporal import (
     count_until,
@@ -96,7 +96,7 @@ class _Drawing:
         if self._repeated:
             self.counts = np.where(lengths > 0, hop.fanout, 0)
         else:
-            self.counts = np.clip(lengths, 0, effective_fanout(hop.fanout))
+            self.counts = capped(lengths, hop.fanout)
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
         rows, then, adjacency = self._rows, self._then, self._adjacency

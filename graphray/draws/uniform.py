@@ -13,9 +13,8 @@ from graphray.adjacency import (
     FrontierRows,
     MappedAdjacency,
     draw_located,
-    effective_fanout,
 )
-from graphray.draws.rule import Drawing, HopDraw
+from graphray.draws.rule import Drawing, HopDraw, capped
 from graphray.kernels.draw_replace import draw_with_replacement
 from graphray.kernels.gather import gather_draws
 from graphray.schema import Direction, Relation
@@ -49,7 +48,7 @@ class Uniform:
 class _Distinct:
     def __init__(self, adjacency: MappedAdjacency, rows: FrontierRows, hop: HopDraw) -> None:
         self._adjacency, self._rows, self._hop = adjacency, rows, hop
-        self.counts = np.clip(rows.degrees, 0, effective_fanout(hop.fanout))
+        self.counts = capped(rows.degrees, hop.fanout)
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
         hop = self._hop

@@ -101,7 +101,7 @@ def _assemble(asked: AskedRows, rows: FrontierRows, pieces: Sequence[_Piece]) ->
     """Draw what is mapped here, and put everything in the frontier's order."""
     hop = HopDraw(asked.fanout, asked.key, asked.frontier.times)
     drawing = asked.rule.begin(asked.adjacency, rows, hop)
-    counts = drawing.counts.copy()
+    counts = drawing.counts.copy() if pieces else drawing.counts
     for piece in pieces:
         counts[piece.at] = np.diff(piece.draws.bounds)
     bounds = bounds_of(counts)
