@@ -83,12 +83,16 @@ class TransactionalState:
 
     Args:
         data: the partition's data.
+        changed_max: of how many keys it remembers when they changed last; the same on every
+            replica. Fewer: less memory, and transactions that take long are refused more often.
     """
 
-    def __init__(self, data: VersionedData) -> None:
+    def __init__(self, data: VersionedData, changed_max: int = 1_000_000) -> None:
         self._data = data
+        self._changed_max = changed_max
         self._time = 0
         self._changed: dict[Key, int] = {}
+        self._changed_floor = 0
         self._prepared: dict[str, Prepared] = {}
         self._decisions: dict[str, tuple[bool, int, tuple[str, ...]]] = {}
         self._pins: dict[str, int] = {}
@@ -114,6 +118,7 @@ class TransactionalState:
         tables = (
             self._time,
             self._changed,
+            self._changed_floor,
             prepared,
             self._decisions,
             self._pins,
@@ -124,9 +129,9 @@ class TransactionalState:
 
     def restore(self, checkpoint: bytes) -> None:
         """Replace everything."""
-        time, changed, prepared, decisions, pins, fences, locks, data = unpack(checkpoint)
+        time, changed, floor, prepared, decisions, pins, fences, locks, data = unpack(checkpoint)
         self._time = time
-        self._changed, self._decisions = changed, decisions
+        self._changed, self._changed_floor, self._decisions = changed, floor, decisions
         self._pins, self._fences = pins, fences
         self._prepared = {
             name: Prepared(coordinator, Changes(*changes), at)
@@ -154,8 +159,16 @@ class TransactionalState:
         return {name: part.coordinator for name, part in self._prepared.items()}
 
     def unfinished(self) -> dict[str, tuple[str, ...]]:
-        """Transactions decided here that not all participants are known to have finished."""
-        return {name: participants for name, (_, _, participants) in self._decisions.items()}
+        """Transactions committed here that not all participants are known to have finished.
+
+        Those that a passer-by aborted are kept as well and not listed: the client's own proposal to
+        commit may still be under way, and has to find them.
+        """
+        return {
+            name: participants
+            for name, (commit, _, participants) in self._decisions.items()
+            if commit
+        }
 
     # --- commands ---------------------------------------------------------------------------------
 
@@ -223,8 +236,16 @@ class TransactionalState:
     def _install(self, changes: Changes, time: int) -> None:
         for key in changes.writes:
             self._changed[key] = time
+        if len(self._changed) > self._changed_max:
+            self._forget_older_half()
         if changes.writes:
             self._data.install(time, changes.payload)
+
+    def _forget_older_half(self) -> None:
+        """Keys that are forgotten count as changed at the floor, so nothing slips through."""
+        times = sorted(self._changed.values())
+        self._changed_floor = times[len(times) // 2]
+        self._changed = {k: t for k, t in self._changed.items() if t > self._changed_floor}
 
     def _pin(self, name: str, time: int) -> None:
         self._time = max(self._time, time)
@@ -261,7 +282,8 @@ class TransactionalState:
         return None
 
     def _conflict_with_committed(self, changes: Changes) -> Conflict | None:
-        changed = [key for key, time in changes.reads.items() if self._changed.get(key, 0) > time]
+        floor = self._changed_floor
+        changed = [k for k, time in changes.reads.items() if self._changed.get(k, floor) > time]
         return Conflict(tuple(sorted(changed))) if changed else None
 
     def _read(self, query: Query) -> Result:

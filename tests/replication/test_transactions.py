@@ -12,6 +12,7 @@ from graphray.replication.commands import (
     Accepted,
     AcquireLock,
     Changes,
+    Commit,
     Conflict,
     Decide,
     Decided,
@@ -227,3 +228,19 @@ def test_a_restored_state_goes_on_the_same() -> None:
         partitions.states[name] = copy
     partitions.run(resolve("t", "p", "q"))
     assert partitions.values("p", "x") == (1,)
+
+
+def test_forgetting_when_keys_changed_refuses_rather_than_misses() -> None:
+    state = TransactionalState(VersionedLists(), changed_max=4)
+
+    def commit(number: int, read_time: int | None = None) -> Result:
+        key = b"%d" % number
+        reads = {} if read_time is None else {key: read_time}
+        command = Commit(f"t{number}", Changes(reads, (key,), pack(()), {}))
+        return result_from_bytes(state.apply(number, 0, command_to_bytes(command)))
+
+    for number in range(1, 10):
+        assert isinstance(commit(number), Accepted)
+    assert isinstance(commit(1, read_time=0), Conflict), "it did change since"
+    assert isinstance(commit(50, read_time=0), Conflict), "it may have"
+    assert isinstance(commit(51, read_time=9), Accepted)
