@@ -33,7 +33,7 @@ class LoaderOptions(TypedDict, total=False):
 
 
 class GraphWalks:
-    """The part of `graphray.Graph` that is about walks."""
+    """The part of `graphray.Graph` that is about walks and clusters."""
 
     _access: PartitionAccess
 
