@@ -13,6 +13,7 @@ DESCRIPTIONS = {
     "sampling": "minibatches: gather bound, in process, mapped from a running graph, two nodes",
     "partitioning": "seconds, edge cut and both balances of every partitioner, beside METIS",
     "features": "properties: gathered from mapped partitions, and from another node with a cache",
+    "loader": "an epoch of GraphSAGE with the sampler hidden behind it, beside the model alone",
     "ingest": "Parquet to a published store: edges per second, and peak memory within a budget",
 }
 
