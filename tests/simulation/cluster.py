@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from graphray.replication.configuration import Configuration, Strategy
@@ -33,6 +34,10 @@ SETTINGS = ReplicationSettings(
     read_wait_ms=100,
     sessions_max=1000,
 )
+
+
+# Here a primary is suspected long before its lease ends: only the lease protects its readers.
+LONG_LEASES = replace(SETTINGS, lease_ms=300, suspect_ms=100, seal_wait_ms=340)
 
 
 class ReplicaGroup:
@@ -122,7 +127,7 @@ class ReplicaGroup:
         disk = SimulatedDisk()
 
         def start(clock: Clock) -> Replica:
-            replica = Replica(name, self.catalog, self._state(name), SETTINGS, clock)
+            replica = Replica(name, self.catalog, self._state(name), self._cluster.settings, clock)
             replica.recover(*disk.read())
             return replica
 
@@ -131,7 +136,7 @@ class ReplicaGroup:
     def _start_catalog(self, suffix: str) -> Process:
         return self._cluster.process(
             f"{self.partition}.catalog.{suffix}",
-            lambda clock: ConfigurationManager(self.first, SETTINGS),
+            lambda clock: ConfigurationManager(self.first, self._cluster.settings),
             store=self.store,
         )
 
@@ -167,7 +172,8 @@ class ReplicaGroup:
 class Cluster:
     """Everything in one simulation."""
 
-    def __init__(self, rng_seed: int) -> None:
+    def __init__(self, rng_seed: int, settings: ReplicationSettings = SETTINGS) -> None:
+        self.settings = settings
         self.scheduler = Scheduler(rng_seed)
         self.rng = self.scheduler.rng
         self.counts: Counter[str] = Counter()

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from graphray.replication.configuration import Strategy
 from graphray.replication.consistency import Consistency
+from graphray.replication.settings import ReplicationSettings
 from tests.simulation.checkers.durability import check_nothing_lost
 from tests.simulation.checkers.linearizability import Violation, check_linearizable
 from tests.simulation.checkers.sessions import check_sessions
 from tests.simulation.clients import ListClient, ListWorkload
-from tests.simulation.cluster import Cluster, ReplicaGroup
+from tests.simulation.cluster import SETTINGS, Cluster, ReplicaGroup
 from tests.simulation.history import History, Operation
 from tests.simulation.lists import Lists
 from tests.simulation.nemesis import FaultMix, Nemesis
@@ -26,13 +27,18 @@ LEVELS = [
 ]
 
 
-def run_lists(strategy: Strategy, rng_seed: int) -> Run:
+def run_lists(
+    strategy: Strategy,
+    rng_seed: int,
+    settings: ReplicationSettings = SETTINGS,
+    name: str | None = None,
+) -> Run:
     """Lists in two partitions."""
-    cluster = Cluster(rng_seed)
+    cluster = Cluster(rng_seed, settings)
     for partition in ("p0", "p1"):
         cluster.add_group(partition, strategy, 3, lambda name: Lists())
     workload = ListWorkload({p: [f"{p}:a", f"{p}:b"] for p in cluster.groups}, LEVELS)
-    return _run(strategy.value, rng_seed, cluster, workload)
+    return _run(name or strategy.value, rng_seed, cluster, workload)
 
 
 def run_partial(rng_seed: int) -> Run:
@@ -63,7 +69,9 @@ def _run(name: str, rng_seed: int, cluster: Cluster, workload: ListWorkload) -> 
     nemesis = Nemesis(cluster, FaultMix(), FAULTS_MS)
     cluster.scheduler.run_until(FAULTS_MS)
     nemesis.make_peace()
-    cluster.scheduler.run_until(FAULTS_MS + QUIET_MS)
+    # A last move takes a few changes of term, and each of them may have to wait for a lease.
+    quiet_ms = max(QUIET_MS, 9 * cluster.settings.seal_wait_ms)
+    cluster.scheduler.run_until(FAULTS_MS + quiet_ms)
     run = finish_run(name, rng_seed, cluster, history)
     run.violations = check_lists(cluster, history)
     return run

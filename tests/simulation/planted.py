@@ -214,7 +214,7 @@ _BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = 
             SessionTable, "to_bytes", lambda self: pack({c: (0, 1, {}) for c in self._sessions})
         ),
     ),
-    ("lease not checked", "quorum", replaced(ReadDesk, "_holds_lease", _leads_therefore_answers)),
+    ("lease not checked", "leases", replaced(ReadDesk, "_holds_lease", _leads_therefore_answers)),
     (
         "acknowledged before the quorum",
         "quorum",
@@ -229,12 +229,12 @@ _BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = 
     ("promise not on disk", "quorum", replaced(Sealer, "_seal", _promises_in_memory_only)),
     (
         "lease granted before a restart is forgotten",
-        "quorum",
+        "leases",
         replaced(GrantedLease, "__init__", _unbound_after_restart),
     ),
     (
         "sealed while a lease runs",
-        "quorum",
+        "leases",
         replaced(Sealer, "free_at_ms", lambda self: float("-inf")),
     ),
     (
