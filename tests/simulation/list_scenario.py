@@ -70,7 +70,7 @@ def _run(name: str, rng_seed: int, cluster: Cluster, workload: ListWorkload) -> 
     cluster.scheduler.run_until(FAULTS_MS)
     nemesis.make_peace()
     # A last move takes a few changes of term, and each of them may have to wait for a lease.
-    quiet_ms = max(QUIET_MS, 9 * cluster.settings.seal_wait_ms)
+    quiet_ms = QUIET_MS * cluster.settings.lease_ms / SETTINGS.lease_ms
     cluster.scheduler.run_until(FAULTS_MS + quiet_ms)
     run = finish_run(name, rng_seed, cluster, history)
     run.violations = check_lists(cluster, history)
