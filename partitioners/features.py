@@ -1,7 +1,9 @@
 """What a node is like, in numbers: its vector where there is one, else its type and its relations.
 
 Nodes of one type that take part in the same relations about as often are like each other; an
-embedding column says more, so where there is one, only the type stands beside it.
+embedding column says more, so where there is one, only the type stands beside it. Where all nodes
+are of one type and there is no such column, nodes are like those that they are linked with: see
+`partitioners.spectral`.
 """
 
 from __future__ import annotations
@@ -12,17 +14,22 @@ import pyarrow as pa
 
 from graphray.errors import ArgumentError, ColumnNotFound
 from partitioners.problem import PartitionProblem
+from partitioners.spectral import spectral_rows
 
 Features = npt.NDArray[np.float32]
 
 
-def features_of(problem: PartitionProblem, column: str | None = None) -> Features:
+def features_of(
+    problem: PartitionProblem, column: str | None, parts: int, rng: np.random.Generator
+) -> Features:
     """A vector per node, ``float32[n, d]``; each block of it has a mean square of 1.
 
     Args:
         problem: the graph.
         column: the name of a column of vectors (fixed-size lists of numbers); None for the first
             there is.
+        parts: how many groups a spectrum is to tell apart.
+        rng: for the spectrum.
 
     Raises:
         ColumnNotFound: where no node type has a column of vectors of that name.
@@ -43,8 +50,12 @@ def features_of(problem: PartitionProblem, column: str | None = None) -> Feature
             column=column,
         )
     chosen = column or (candidates[0] if candidates else None)
-    blocks = [_types(problem)]
-    blocks.append(_relations(problem) if chosen is None else _vectors(problem, chosen))
+    if chosen is not None:
+        blocks = [_types(problem), _vectors(problem, chosen)]
+    elif len(problem.type_names) > 1:
+        blocks = [_types(problem), _relations(problem)]
+    else:
+        blocks = [spectral_rows(problem, parts, rng)]
     return np.concatenate([_scaled(block) for block in blocks], axis=1)
 
 

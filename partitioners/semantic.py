@@ -29,7 +29,9 @@ _CHUNK = 2**16
 
 
 class Semantic:
-    """Balanced k-means on a column of vectors, or on types and relations where there is none.
+    """Balanced k-means on a column of vectors; where there is none, on types and relations.
+
+    In a graph of one type, it is on the spectrum instead; see `partitioners.features`.
 
     Args:
         column: the name of the column; None for the first column of vectors there is.
@@ -61,8 +63,8 @@ class Semantic:
         n = problem.num_nodes
         if parts == 1 or n <= parts:
             return np.arange(n, dtype=np.int32) % np.int32(parts)
-        features = features_of(problem, self.column)
         rng = np.random.default_rng(rng_seed)
+        features = features_of(problem, self.column, parts, rng)
         sample = features
         if n > _SAMPLE_MAX:
             sample = features[np.sort(rng.choice(n, _SAMPLE_MAX, replace=False))]

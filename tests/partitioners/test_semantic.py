@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -10,8 +11,10 @@ import pytest
 from graphray.errors import ArgumentError, ColumnNotFound
 from graphray.schema import Relation
 from partitioners import EdgeSet, PartitionProblem, assign, measure, semantic
+from partitioners.adjacency import symmetric_adjacency
 from partitioners.features import features_of
 from partitioners.semantic import Semantic
+from partitioners.spectral import leading_vectors
 
 
 def vectors(array: npt.NDArray[np.float64]) -> pa.Table:
@@ -55,11 +58,43 @@ def test_without_vectors_types_and_relations_decide() -> None:
     assert len(set.union(*groups)) == 3
 
 
+@pytest.mark.parametrize("weights", [1, 3])
+def test_without_vectors_and_types_neighbours_decide(weights: int) -> None:
+    graph = nx.planted_partition_graph(4, 60, 0.3, 0.01, seed=1)
+    order = np.random.default_rng(1).permutation(240)
+    ends = order[np.array(graph.edges()).T]
+    # Some edges several times, which makes them weigh more; and isolated nodes.
+    src, dst = np.hstack([ends, *[ends[:, :50]] * (weights - 1)])
+    edges = EdgeSet(Relation("a", "r", "a"), src, dst)
+    problem = PartitionProblem(("a",), np.array([0, 260]), (edges,))
+    community = np.full(260, -1)
+    community[order] = np.arange(240) // 60
+    assignment = assign("semantic", problem, 4, 0)
+    together = [np.bincount(assignment[community == c]).max() for c in range(4)]
+    assert min(together) >= 58
+    assert measure(problem, assignment, 4).node_balance <= 1.1
+
+
+def test_vectors_of_a_graph_reach_the_eigenvalues_of_numpy() -> None:
+    graph = nx.karate_club_graph()
+    ends = np.array(graph.edges()).T
+    edges = EdgeSet(Relation("a", "r", "a"), ends[0], ends[1])
+    # One node more, without edges.
+    problem = PartitionProblem(("a",), np.array([0, 35]), (edges,))
+    vectors = leading_vectors(symmetric_adjacency(problem), 16, np.random.default_rng(0))
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(16), atol=1e-5)
+    assert not vectors[34].any()
+    lazy = np.eye(34) - nx.normalized_laplacian_matrix(graph, weight=None).toarray() / 2
+    largest = np.sort(np.linalg.eigvalsh(lazy))[-16:]
+    reached = np.trace(vectors[:34].T @ lazy @ vectors[:34])
+    assert 0.999 * largest.sum() <= reached <= largest.sum() + 1e-4
+
+
 def test_null_vectors_and_types_without_any_count_as_zero() -> None:
     lists = pa.array([[1.0, 2.0], None, [3.0, 4.0]], pa.list_(pa.float32(), 2))
     table = pa.table({"x": lists})
     problem = PartitionProblem(("a", "b"), np.array([0, 3, 5]), (), {"a": table, "b": pa.table({})})
-    found = features_of(problem)[:, 2:]
+    found = features_of(problem, None, 2, np.random.default_rng(0))[:, 2:]
     assert found.shape == (5, 2)
     np.testing.assert_allclose(found[1], found[4])
     np.testing.assert_allclose((found**2).sum(axis=1).mean(), 1, rtol=1e-5)
