@@ -31,7 +31,7 @@ quickstart: $(INSTALLED)  ## the main job on real data
 	$(BIN)/graphray quickstart
 
 test: $(INSTALLED)  ## the whole test suite, doctests included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 	$(BIN)/python -m pytest -m torch
@@ -74,7 +74,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # to PyTorch's CPU index to get it.
 $(INSTALLED_ML): $(INSTALLED)
 	@echo "installing PyTorch into $(VENV)"
-	@$(PIP_INSTALL) torch torch_geometric
+	@$(PIP_INSTALL) -e '.[torch,train]'
 	@touch $@
 
 $(INSTALLED_FUZZ): $(INSTALLED)
