@@ -54,10 +54,11 @@ class ReplicationSettings:
             raise ArgumentError(
                 f"clock_drift_max = {self.clock_drift_max}; expected a share from 0 to below 0.5"
             )
-        if self.seal_wait_ms <= self.promise_ms:
+        slowest_answer_ms = self.promise_ms * self.drift_ratio + self.heartbeat_ms
+        if self.seal_wait_ms < slowest_answer_ms:
             raise ArgumentError(
-                f"seal_wait_ms = {self.seal_wait_ms}; expected above {self.promise_ms:.0f}, for a "
-                "replica answers only when the lease that it granted has lapsed"
+                f"seal_wait_ms = {self.seal_wait_ms}; expected {slowest_answer_ms:.0f} or more: "
+                "a replica answers only when the lease that it granted has lapsed on its clock"
             )
         if self.suspect_ms <= 2 * self.heartbeat_ms:
             raise ArgumentError(

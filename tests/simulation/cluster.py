@@ -37,7 +37,7 @@ SETTINGS = ReplicationSettings(
 
 
 # Here a primary is suspected long before its lease ends: only the lease protects its readers.
-LONG_LEASES = replace(SETTINGS, lease_ms=300, suspect_ms=100, seal_wait_ms=340)
+LONG_LEASES = replace(SETTINGS, lease_ms=300, suspect_ms=100, seal_wait_ms=420)
 
 
 class ReplicaGroup:
