@@ -87,7 +87,8 @@ def _rows(graph: gr.Graph, label: str, size: Size, at_most: float) -> Iterator[R
 
     ready = list(epoch(0))
     cores = len(os.sched_getaffinity(0))
-    for threads, bound in dict.fromkeys(((max(1, cores - 1), at_most), (cores, None))):
+    fewer = max(1, cores - 1)
+    for threads in sorted({fewer, cores}):
         set_threads(threads)
         alone, ahead, between = _medians(
             [
@@ -98,6 +99,7 @@ def _rows(graph: gr.Graph, label: str, size: Size, at_most: float) -> Iterator[R
             size.rounds,
         )
         name = f"{label}, PyTorch on {threads} of {cores} cores"
+        bound = at_most if threads == fewer else None
         yield compared(f"{name}, sampled ahead", ahead, "s", MODEL_ALONE, alone, at_most=bound)
         yield compared(f"{name}, sampled in between", between, "s", MODEL_ALONE, alone)
 
