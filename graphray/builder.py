@@ -91,10 +91,10 @@ def build(
             limit, mostly 1.1.
         rng_seed: for partitioners that draw; the same seed gives the same store.
         memory_budget: how much memory the build may hold beyond the libraries themselves, in bytes
-            or such as ``"4GiB"``; at least 64 MiB. Input that would take more is streamed: read in
+            or such as ``"4GiB"``; at least 128 MiB. Input that would take more is streamed: read in
             batches, brought to its partitions through files, and sorted partition by partition.
             What is kept per node (some 80 bytes, and string ids) and the largest partition have
-            to fit. None builds in memory, whatever it takes; the store is the same.
+            to fit. None builds in memory, whatever it takes; the same partitioner gives the same.
         spill_folder: where those files go, which take about as much room as the store; None for a
             folder beside the store's data, or for the system's temporary one where the store is
             not on the local disk. All who work on the build have to see it under this path.

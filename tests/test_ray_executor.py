@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, inputs: dict[str, Any]) ->
 
 def test_a_store_that_only_this_process_sees(inputs: dict[str, Any]) -> None:
     memory = fs._MockFileSystem()
-    options = {"parts": 2, "partitioner": "hash", "memory_budget": "64MiB", "workers": 2}
+    options = {"parts": 2, "partitioner": "hash", "memory_budget": "128MiB", "workers": 2}
     with pytest.raises(ArgumentError, match=r"cannot be sent.*executor='local'"):
         build(inputs["csv"], (memory, "s"), **options)
     assert memory.get_file_info(fs.FileSelector("", recursive=True)) == []

@@ -1,7 +1,7 @@
 """How much memory a build may hold, and what that leaves for each of its parts.
 
 The budget covers what the build itself holds, beyond the libraries that any GraphRay process has
-loaded (about 200 MiB). Three things share it: what is kept per node throughout, batches under way,
+loaded (about 250 MiB). Three things share it: what is kept per node throughout, batches under way,
 and the partitions being sorted. The first has to fit; the other two are cut to size.
 """
 
@@ -14,7 +14,7 @@ import psutil
 
 from graphray.errors import ArgumentError
 
-MEMORY_BUDGET_MIN = 64 * 2**20
+MEMORY_BUDGET_MIN = 128 * 2**20
 
 # The share that nodes may take; sorting works in what they leave.
 _NODES_SHARE = 0.75

@@ -150,9 +150,10 @@ def test_wrong_samples_say_what_is_wrong(
 
 
 def test_a_memory_budget_changes_nothing_but_the_memory(run: Run, files: Path) -> None:
-    run("build", "edges.csv", "whole", "--parts", 2)
+    by_hash = ("--parts", 2, "--partitioner", "hash")
+    run("build", "edges.csv", "whole", *by_hash)
     built = run(
-        "build", "edges.csv", "small", "--parts", 2, "--memory-budget", "64MiB",
+        "build", "edges.csv", "small", *by_hash, "--memory-budget", "128MiB",
         "--spill-folder", "spill",
     )  # fmt: skip
     assert built.exit_code == 0

@@ -30,14 +30,14 @@ def test_what_is_no_amount(amount: Any) -> None:
 
 
 def test_a_budget_has_a_floor() -> None:
-    assert Budget.of("64MiB").batch_bytes > 0
-    for amount in ("63MiB", 0, -5):
-        with pytest.raises(ArgumentError, match="at least 64 MiB"):
+    assert Budget.of("128MiB").batch_bytes > 0
+    for amount in ("127MiB", 0, -5):
+        with pytest.raises(ArgumentError, match="at least 128 MiB"):
             Budget.of(amount)
 
 
 def test_nodes_leave_room_for_the_rest() -> None:
-    budget = Budget.of("64MiB")
-    budget.check_nodes(48 * 2**20)
-    with pytest.raises(ArgumentError, match="pass at least 67 MiB"):
-        budget.check_nodes(50 * 2**20 + 1)
+    budget = Budget.of("128MiB")
+    budget.check_nodes(96 * 2**20)
+    with pytest.raises(ArgumentError, match="pass at least 134 MiB"):
+        budget.check_nodes(100 * 2**20 + 1)

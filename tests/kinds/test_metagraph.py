@@ -32,10 +32,12 @@ def all_edges(tables: GraphTables, contains: bool) -> list[tuple[Any, Any]]:
     return sorted(pair for table in found for pair in pairs(table))
 
 
-@given(metagraphs(), st.integers(1, 3))
+@given(metagraphs(), st.integers(1, 3), st.data())
 @settings(max_examples=40)
-def test_calls_against_plain_dictionaries(plain: PlainMetagraph, parts: int) -> None:
-    m = of(plain, min(parts, len(plain.nodes) + len(plain.members)))
+def test_calls_against_plain_dictionaries(plain: PlainMetagraph, parts: int, data: Any) -> None:
+    elements = [*plain.nodes, *plain.members]
+    others = data.draw(st.lists(st.sampled_from(elements), min_size=1, max_size=2, unique=True))
+    m = of(plain, min(parts, len(elements)))
     assert set(m.nodes()) == set(plain.nodes)
     assert set(m.metanodes()) == set(plain.members)
     for metanode, members in plain.members.items():
@@ -44,12 +46,12 @@ def test_calls_against_plain_dictionaries(plain: PlainMetagraph, parts: int) -> 
             assert set(found.nodes) == expected - plain.members.keys()
             assert set(found.metanodes) == expected & plain.members.keys()
             assert len(found.nodes) + len(found.metanodes) == len(expected)
-    for element in [*plain.nodes, *plain.members]:
+    for element in elements:
         assert set(m.containers(element)) == {k for k, v in plain.members.items() if element in v}
         around = m.containers(element, recursive=True).tolist()
         assert set(around) == plain.around(element)
         assert len(around) == len(set(around))
-        for other in [*plain.nodes[:2], *plain.members]:
+        for other in others:
             assert pairs(m.edges_between(element, other)) == plain.between(element, other)
             assert pairs(m.edges_between(element, other, recursive=False)) == sorted(
                 edge for edge in plain.edges if edge == (element, other)
