@@ -35,7 +35,9 @@ _GAIN_MIN = 0.002
 # Weights, labels, sums per cluster, and what sorting the clusters takes.
 _NODE_BYTES = 64
 _CELL_BYTES = 4
+# What is held where nobody says: the more of both, in all and per node.
 _MEMORY_BYTES = 2**30
+_MEMORY_BYTES_PER_NODE = 128
 
 
 class Streaming:
@@ -45,7 +47,8 @@ class Streaming:
         imbalance: the largest partition may hold this many times its share of nodes, and of edge
             ends.
         memory_bytes: what it may hold beyond the graph it is given; some 64 bytes a node are
-            needed, and what is left is for counting. Less: more passes over the edges.
+            needed, and what is left is for counting. Less: more passes over the edges. None for
+            1 GiB, or 128 bytes a node where that is more.
 
     Raises:
         ArgumentError: where `imbalance` is below 1.
@@ -56,7 +59,7 @@ class Streaming:
     balances = ANY_CRITERIA
     takes_target_sizes = True
 
-    def __init__(self, *, imbalance: float = IMBALANCE, memory_bytes: int = _MEMORY_BYTES) -> None:
+    def __init__(self, *, imbalance: float = IMBALANCE, memory_bytes: int | None = None) -> None:
         self.imbalance = checked_imbalance(imbalance)
         self.memory_bytes = memory_bytes
 
@@ -96,12 +99,15 @@ class Streaming:
     def _groups(self, num_nodes: int, parts: int) -> int:
         """How many groups the nodes are counted for in."""
         cells = num_nodes * (parts + 1)
-        left = self.memory_bytes - num_nodes * _NODE_BYTES
+        held_bytes = self.memory_bytes
+        if held_bytes is None:
+            held_bytes = max(_MEMORY_BYTES, num_nodes * _MEMORY_BYTES_PER_NODE)
+        left = held_bytes - num_nodes * _NODE_BYTES
         if left * _GROUPS_MAX < cells * _CELL_BYTES:
             needed = num_nodes * _NODE_BYTES + -(-cells * _CELL_BYTES // _GROUPS_MAX)
             raise ArgumentError(
                 f"{num_nodes} nodes into {parts} partitions take {needed} bytes to count for, and "
-                f"memory_bytes = {self.memory_bytes}; give it more, or use 'hash' or 'range'"
+                f"memory_bytes = {held_bytes}; give it more, or use 'hash' or 'range'"
             )
         return max(_GROUPS_MIN, -(-cells * _CELL_BYTES // left))
 

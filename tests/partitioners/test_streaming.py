@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphray.errors import ArgumentError
-from partitioners import PartitionProblem, assign, measure
+from partitioners import PartitionProblem, assign, measure, streaming
 from partitioners.streaming import Streaming
 from tests.partitioners.graphs import homogeneous, planted, skewed
 
@@ -40,6 +40,11 @@ def test_edges_mapped_from_files_need_not_be_writable() -> None:
     for edges in graph.edges:
         edges.sources.flags.writeable = edges.destinations.flags.writeable = False
     assert measure(graph, assign("streaming", graph, 2, 0), 2).cut_edges <= 2
+
+
+def test_memory_that_nobody_limits_grows_with_the_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "_MEMORY_BYTES", 0)
+    assert len(assign("streaming", homogeneous(15, [(0, 1)]), 3, 0)) == 15
 
 
 def test_arguments_out_of_range() -> None:
