@@ -60,6 +60,7 @@ class Configuration:
         copies_min: an acknowledged write lies on at least this many disks.
         coverage: under the partial strategy, which property columns or hot nodes (as tags) each
             replica keeps beside the topology; a replica that is not named keeps everything.
+        lost: under the eventual strategy, replicas that went down with their writes.
     """
 
     partition: str
@@ -70,6 +71,7 @@ class Configuration:
     wanted: tuple[ReplicaId, ...] = ()
     copies_min: int = 1
     coverage: tuple[tuple[ReplicaId, frozenset[str]], ...] = ()
+    lost: tuple[ReplicaId, ...] = ()
 
     def __post_init__(self) -> None:
         names = (*self.members, *self.learners)
@@ -146,6 +148,7 @@ class Configuration:
             "wanted": self.wanted,
             "copies_min": self.copies_min,
             "coverage": tuple((name, tuple(sorted(tags))) for name, tags in self.coverage),
+            "lost": self.lost,
         }
 
     @classmethod

@@ -201,9 +201,12 @@ class EventualReplica:
             self._send(self._rng.choice(peers), SyncRequest(self.seen, self._durable))
 
     def _has_seen(self, floor: VersionVector) -> bool:
-        """Whether all of that was applied, but for writes that went down with a lost disk."""
-        everyone = self._everyone()
-        return all(self.seen[name] >= n for name, n in floor.items() if name in everyone)
+        """Whether all of that was applied, but for writes that went down with a lost disk.
+
+        The writes of a replica that left are not lost: another one has them, and passes them on.
+        """
+        lost = () if self.configuration is None else self.configuration.lost
+        return all(self.seen[name] >= number or name in lost for name, number in floor.items())
 
     def _everyone(self) -> tuple[ReplicaId, ...]:
         return () if self.configuration is None else self.configuration.everyone

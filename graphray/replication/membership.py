@@ -152,7 +152,14 @@ def next_eventual(
     leaving = tuple(r for r in newest.everyone if r not in wanted and r not in gone)
     if set(wanted) == set(newest.members) and set(leaving) == set(newest.learners):
         return None
-    return replace(newest, term=newest.term + 1, members=wanted, learners=leaving, wanted=wanted)
+    return replace(
+        newest,
+        term=newest.term + 1,
+        members=wanted,
+        learners=leaving,
+        wanted=wanted,
+        lost=tuple(sorted({*newest.lost, *lost})),
+    )
 
 
 def _completeness(
