@@ -21,7 +21,7 @@ from graphray.errors import ArgumentError
 from graphray.ray_data.rows import ColumnNames, row_of
 from graphray.sampling.batch import Batch
 from graphray.sampling.loader import Loader
-from graphray.sampling.plan import require_at_least
+from graphray.sampling.plan import require_at_least, require_between
 from graphray.schema import GraphSchema, require_column
 
 EPOCH, NUMBER, ROWS = "epoch", "number", "rows"
@@ -55,9 +55,8 @@ def batches_dataset(
         ArgumentError: where a parameter is out of range.
         ColumnNotFound: where a property is not in the graph.
     """
-    least, most = (actors, actors) if isinstance(actors, int) else actors
-    require_at_least("actors", least, 1)
-    require_at_least("actors' upper bound", most, least)
+    least, most = _pool_size(actors)
+    require_between("cpus_per_actor", cpus_per_actor, 0.0, math.inf)
     wanted = _node_columns(schema, features or {}), _edge_columns(schema, edge_features or {})
     return ray.data.from_arrow(list(_seed_blocks(loader, epoch))).map_batches(
         SamplingActor,
@@ -101,6 +100,15 @@ class SamplingActor:
         rows = seeds[ROWS][0].values.to_numpy()
         batch = self._loader.make(rows, epoch, number)
         return row_of(batch, self._features, self._edge_features)
+
+
+def _pool_size(actors: Any) -> tuple[int, int]:
+    """The least and the most actors; raises ArgumentError."""
+    bounds = actors if isinstance(actors, tuple) else (actors, actors)
+    if len(bounds) != 2:
+        raise ArgumentError(f"actors = {actors!r}; expected a number, or (least, most)")
+    least = require_at_least("actors", bounds[0], 1)
+    return least, require_at_least("actors' upper bound", bounds[1], least)
 
 
 def _seed_blocks(loader: Loader[Batch], epoch: int) -> Iterator[pa.Table]:

@@ -208,9 +208,9 @@ class Loader(Generic[AnyBatch]):
         return self._make(self._order(epoch), epoch, number)
 
     def seed_blocks(self, epoch: int) -> Iterator[tuple[int, Ints]]:
-        """Of this rank's batches of an epoch the number, and the rows of the seeds of each.
+        """What this rank's batches of an epoch are made of: the number and rows of seeds of each.
 
-        For other processes to share out, which `make` batches of them.
+        Any process that has a copy of this loader can `make` them.
         """
         require_at_least("epoch", epoch, 0)
         order = self._order(epoch)

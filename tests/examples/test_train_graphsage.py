@@ -71,8 +71,14 @@ def test_what_is_shown_are_the_labels_of_training(
 @pytest.mark.cluster
 @pytest.mark.timeout(900)
 def test_a_killed_worker_and_a_killed_replica_change_nothing(
-    environment: EnvironmentGraph, start_cluster: Callable[..., Any], tmp_path: Path
+    environment: EnvironmentGraph,
+    start_cluster: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # How often Ray Train looks at its workers, which wait for it at every other checkpoint.
+    monkeypatch.setenv("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "300")
     start_cluster(nodes=2, num_cpus=2)
     names = example.build_store(str(tmp_path / "store"), environment)
     with gr.launch(str(tmp_path / "store"), "modules", replicas=2) as graph:

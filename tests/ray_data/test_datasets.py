@@ -140,5 +140,19 @@ def test_bad_input_is_refused_at_the_door(graphs: tuple[gr.Graph, gr.Graph]) -> 
         opened.to_ray_dataset(actors=0)
     with pytest.raises(ArgumentError, match="upper bound = 1"):
         opened.to_ray_dataset(actors=(2, 1))
+    with pytest.raises(ArgumentError, match=r"expected a number, or \(least, most\)"):
+        opened.to_ray_dataset(actors=(1, 2, 3))
+    with pytest.raises(ArgumentError, match="cpus_per_actor = -1"):
+        opened.to_ray_dataset(cpus_per_actor=-1)
     with pytest.raises(ArgumentError, match="epoch = -1"):
         opened.to_ray_dataset(epoch=-1)
+
+
+def test_a_dataset_of_another_snapshot_is_refused(graphs: tuple[gr.Graph, gr.Graph]) -> None:
+    import ray
+
+    from graphray.ray_data.batches import SamplingActor
+
+    _, opened = graphs
+    with pytest.raises(ArgumentError, match="make the dataset anew"):
+        SamplingActor(ray.put(opened.loader()), "of another time", {}, {})
