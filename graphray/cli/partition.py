@@ -70,6 +70,7 @@ def command(
         _target_sizes(target_sizes, problem.goal, same_parts=wanted == opened.parts),
         imbalance,
     )
+    goal.shares(wanted)  # Raises where the sizes are not one per partition, whatever is tried.
     # What comes short of a goal is worth seeing here.
     problem = replace(problem, goal=replace(goal, best_effort=True))
     for name in tried if not moves else ():

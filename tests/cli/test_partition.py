@@ -35,3 +35,10 @@ def test_mistakes_are_said(run: Run, files: Path) -> None:
     assert run("partition", "store", "--partitioner", "no-such").exit_code == 1
     assert "no-such" in run("partition", "store", "--partitioner", "no-such").output
     assert run("partition", "nowhere").exit_code == 1
+
+
+def test_sizes_are_one_per_partition(run: Run, files: Path) -> None:
+    run("build", "edges.csv", "store")
+    result = run("partition", "store", "--target-sizes", "1,2,3,4,5,6,7")
+    assert result.exit_code == 1
+    assert "7 entries" in result.output
