@@ -25,12 +25,12 @@ from actors.placement import (
     replica_nodes,
     strategy_for,
 )
+from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
 from graphray.errors import GraphRayError, LaunchError
-from graphray.node_cache import CacheCounts
+from graphray.reading.node_cache import CacheCounts
 from graphray.shard import ArrayKey
 from graphray.status import CacheStatus, GraphStatus, ReplicaState, ReplicaStatus
 from graphray.store import Store
-from graphray.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
 
 _PROBE_TIMEOUT_S = 2.0
 _PUBLISH_TIMEOUT_S = 300.0

@@ -17,7 +17,7 @@ from ray.util.scheduling_strategies import (
 
 from actors.catalog import Catalog
 from actors.replica import Replica
-from graphray.view import NAMESPACE, ActorHandle, GraphSpec
+from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 
 _CATALOG_THREADS = 8
 # An actor that asks for nothing would ignore where it is wanted.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import ray
 from ray.exceptions import RayError
 
-from graphray.node_cache import CacheCounts
+from graphray.reading.node_cache import CacheCounts
 from graphray.status import CacheStatus
 
 Hold = Callable[[str, ray.ObjectRef], "tuple[ray.ObjectRef, ray.ObjectRef]"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ray
 from ray.util.placement_group import PlacementGroup, placement_group, placement_group_table
 
-from graphray.view import GraphSpec
+from graphray.client.view import GraphSpec
 
 
 def strategy_for(replicas: int, nodes: int) -> tuple[str, str]:

@@ -17,15 +17,15 @@ from typing import Any
 
 import ray
 
+from graphray.client.pieces import cut
+from graphray.client.view import GraphSpec
 from graphray.derived.rows import Sources
 from graphray.derived.shard import DerivedShard
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
-from graphray.operations import Request, ShardView
-from graphray.pieces import cut
+from graphray.reading.operations import Request, ShardView
 from graphray.shard import ArrayKey, Shard, ShardArray
 from graphray.store import Store
-from graphray.view import GraphSpec
 
 
 class Replica:
@@ -61,7 +61,7 @@ class Replica:
         return request.run(self._loaded())
 
     def call_in_pieces(self, request: Request[Any], pieces: int) -> tuple[bytes, ...]:
-        """Run a request; the answer is cut into as many return values (`graphray.pieces`)."""
+        """Run a request, its answer cut into pieces (see `graphray.client.pieces`)."""
         return cut(request.run(self._loaded()), pieces)
 
     def publish(self, keys: list[ArrayKey]) -> tuple[ShardArray | None, ...]:

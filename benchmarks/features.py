@@ -23,7 +23,7 @@ import graphray as gr
 from benchmarks.cluster import CPUS, cluster
 from benchmarks.graphs import communities
 from benchmarks.report import Row, compared
-from graphray.gather import node_columns
+from graphray.reading.gather import node_columns
 
 WIDTH = 100
 READ_ROWS = 100_000

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphray.bfloat16 import bfloat16_array
-    from graphray.builder import build
+    from graphray.building.builder import build
+    from graphray.client.graph import Graph, Node
+    from graphray.client.launcher import launch
+    from graphray.client.opened import open
+    from graphray.client.running import connect, running_graphs
     from graphray.config import CallPolicy, LaunchOptions
     from graphray.errors import GraphRayError
-    from graphray.graph import Graph, Node
     from graphray.kinds.hierarchy import HierarchicalKnowledgeGraph
     from graphray.kinds.hypergraph import Hypergraph
     from graphray.kinds.knowledge import KnowledgeGraph
     from graphray.kinds.metagraph import Metagraph
     from graphray.kinds.property import PropertyGraph
-    from graphray.launcher import launch
-    from graphray.node_cache import CacheCounts
-    from graphray.opened import open
-    from graphray.ragged import RaggedArray
-    from graphray.running import connect, running_graphs
+    from graphray.reading.node_cache import CacheCounts
+    from graphray.reading.ragged import RaggedArray
     from graphray.sampling.ancestors import WithAncestors
     from graphray.sampling.batch import Batch
     from graphray.sampling.clusters import Clusters
@@ -45,11 +45,11 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Batch": "graphray.sampling.batch",
-    "CacheCounts": "graphray.node_cache",
+    "CacheCounts": "graphray.reading.node_cache",
     "CacheStatus": "graphray.status",
     "CallPolicy": "graphray.config",
     "Clusters": "graphray.sampling.clusters",
-    "Graph": "graphray.graph",
+    "Graph": "graphray.client.graph",
     "GraphRayError": "graphray.errors",
     "GraphSchema": "graphray.schema",
     "GraphStatus": "graphray.status",
@@ -66,11 +66,11 @@ _HOME = {
     "Metagraph": "graphray.kinds.metagraph",
     "MetapathNeighbors": "graphray.sampling.metapath_neighbors",
     "Negatives": "graphray.sampling.negatives",
-    "Node": "graphray.graph",
+    "Node": "graphray.client.graph",
     "NodeType": "graphray.schema",
     "PageRankNeighbors": "graphray.sampling.pagerank",
     "PropertyGraph": "graphray.kinds.property",
-    "RaggedArray": "graphray.ragged",
+    "RaggedArray": "graphray.reading.ragged",
     "RandomWalks": "graphray.sampling.random_walks",
     "Relation": "graphray.schema",
     "RelationType": "graphray.schema",
@@ -78,11 +78,11 @@ _HOME = {
     "WalkBatch": "graphray.sampling.random_walks",
     "WithAncestors": "graphray.sampling.ancestors",
     "bfloat16_array": "graphray.bfloat16",
-    "build": "graphray.builder",
-    "connect": "graphray.running",
-    "launch": "graphray.launcher",
-    "open": "graphray.opened",
-    "running_graphs": "graphray.running",
+    "build": "graphray.building.builder",
+    "connect": "graphray.client.running",
+    "launch": "graphray.client.launcher",
+    "open": "graphray.client.opened",
+    "running_graphs": "graphray.client.running",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@ must not let their order matter.
 
 `LocalExecutor` is the one for this process. Threads serve there: kernels, Arrow's readers, hashing
 and files release the interpreter, and threads share what is kept per node. The one for a Ray
-cluster is in `graphray.ray_executor`; the ground does not know it.
+cluster is in `graphray.client.ray_executor`; the ground does not know it.
 """
 
 from __future__ import annotations

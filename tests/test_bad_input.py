@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from graphray import builder
-from graphray.builder import build
+from graphray.building import builder
+from graphray.building.builder import build
 from graphray.errors import (
     ArgumentError,
     DanglingEdge,
@@ -324,7 +324,7 @@ def _interrupt(*_: Any) -> None:
 
 KILLED = """
 import sys
-from graphray.builder import build
+from graphray.building.builder import build
 from graphray.store import StoreWriter
 
 write, calls = StoreWriter.write, []

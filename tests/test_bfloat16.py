@@ -13,9 +13,9 @@ import pytest
 
 import graphray as gr
 from graphray.bfloat16 import as_bits, bfloat16_array, from_bits, is_bfloat16, type_words
-from graphray.column_values import plain_values
 from graphray.errors import ArgumentError, MissingDependency
-from graphray.gather import node_column, to_arrow
+from graphray.reading.column_values import plain_values
+from graphray.reading.gather import node_column, to_arrow
 from tests.features.partly import partly
 
 BITS = np.random.default_rng(1).integers(0, 2**16, (60, 3)).astype(np.uint16)

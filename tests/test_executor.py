@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphray.building.executors import choose_executor
 from graphray.errors import ArgumentError, InputError
 from graphray.executor import LocalExecutor
-from graphray.executors import choose_executor
 
 
 def divided(context: int, item: int) -> float:

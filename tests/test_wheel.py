@@ -64,7 +64,7 @@ print(json.dumps({
 LAUNCH = """
 import json, sys
 import graphray as gr
-from graphray.cluster import require_ray
+from graphray.client.cluster import require_ray
 from graphray.errors import LaunchError
 
 try:

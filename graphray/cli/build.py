@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import click
 
-from graphray.builder import IfExists, build
+from graphray.building.builder import IfExists, build
+from graphray.building.executors import ExecutorName
 from graphray.cli.arguments import edge_files, node_files, sizes
 from graphray.cli.helptext import Command
 from graphray.cli.info import describe, print_description
 from graphray.cli.output import print_json
-from graphray.executors import ExecutorName
 from graphray.ingest import MissingNodes
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from graphray.cli.helptext import Command
-from graphray.cluster import require_ray
-from graphray.running import connect, running_graphs
+from graphray.client.cluster import require_ray
+from graphray.client.running import connect, running_graphs
 
 
 @click.command("down", cls=Command)

@@ -8,9 +8,9 @@ from graphray.cli.head import start_lasting_ray
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json
 from graphray.cli.status import print_status
-from graphray.cluster import require_ray
+from graphray.client.cluster import require_ray
+from graphray.client.launcher import launch
 from graphray.errors import GraphNotRunning
-from graphray.launcher import launch
 from graphray.store import Store
 
 

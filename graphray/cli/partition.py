@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from graphray.building.stored_problem import stored_problem
 from graphray.cli.arguments import sizes
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json, print_table, size_text
 from graphray.progress import progress
 from graphray.store import Store
-from graphray.stored_problem import stored_problem
 from partitioners.goal import Goal
 from partitioners.picture import draw
 from partitioners.repartition import Repartition, repartition

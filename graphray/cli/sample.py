@@ -13,11 +13,11 @@ import click
 from graphray.cli.arguments import fanouts, seed_ids
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json, print_table
-from graphray.graph import Graph
+from graphray.client.graph import Graph
+from graphray.client.opened import open as open_store
+from graphray.client.running import connect
 from graphray.kernels.warmup import ensure_compiled
-from graphray.opened import open as open_store
 from graphray.progress import progress
-from graphray.running import connect
 from graphray.sampling.batch import Batch
 from graphray.sampling.loader import Loader
 from graphray.schema import Direction

@@ -6,8 +6,8 @@ import click
 
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json, print_table
-from graphray.cluster import require_ray
-from graphray.running import connect, running_graphs
+from graphray.client.cluster import require_ray
+from graphray.client.running import connect, running_graphs
 from graphray.status import GraphStatus
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.features.hot_sets import CHOOSERS, PAGERANK, USE, HotQuery
-from graphray.hot_rows import OWN_BYTES_MAX, HotRows
 from graphray.ingest.budget import memory_bytes
-from graphray.row_reading import TableRows, join, read_rows
+from graphray.reading.access import PartitionAccess
+from graphray.reading.hot_rows import OWN_BYTES_MAX, HotRows
+from graphray.reading.row_reading import TableRows, join, read_rows
 from graphray.schema import Direction
 from graphray.shard import ArrayKey, ShardArray, nodes_table
 from graphray.status import CacheStatus

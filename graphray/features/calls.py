@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.column_values import Values
 from graphray.features.caching import CacheRequest, cache_rows, parse_budget
-from graphray.gather import find_nodes, node_values
-from graphray.node_cache import CacheCounts
+from graphray.reading.access import PartitionAccess
+from graphray.reading.column_values import Values
+from graphray.reading.gather import find_nodes, node_values
+from graphray.reading.node_cache import CacheCounts
 from graphray.sampling.plan import resolve_seeds
 from graphray.schema import Direction, require_column
 from graphray.status import CacheStatus
@@ -38,7 +38,8 @@ class FeatureCalls:
 
         Returns:
             ``[n]`` for scalars, ``[n, d]`` for fixed-size lists, a `RaggedArray` for other lists,
-            objects for strings, all in the dtype of the column; see `graphray.column_values`.
+            objects for strings, all in the dtype of the column; see
+            `graphray.reading.column_values`.
 
         Raises:
             NodeNotFound: where an id is not in the graph.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.operations import ShardView
+from graphray.reading.operations import ShardView
 from graphray.schema import Direction, GraphSchema, Relation
 from graphray.shard import INDPTR, ArrayKey, rows_table
 

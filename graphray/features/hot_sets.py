@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.features.degrees import HighestDegrees, reaching
 from graphray.features.pagerank import personalized_pagerank
+from graphray.reading.access import PartitionAccess
+from graphray.reading.use_counts import add_up
 from graphray.schema import Direction
-from graphray.use_counts import add_up
 
 Ints = npt.NDArray[np.int64]
 Heat = npt.NDArray[np.float32]

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import ask_owners
 from graphray.kernels.spread import spread
-from graphray.operations import ShardView
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import ShardView
 from graphray.schema import Direction, GraphSchema, Relation
 from graphray.shard import INDPTR, NEIGHBOR, ArrayKey, edges_table, rows_table
 

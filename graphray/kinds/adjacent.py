@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import ALL_NEIGHBORS, Draws, MappedAdjacency
-from graphray.gather import ask_owners
 from graphray.kernels.neighbors import place_rows
-from graphray.operations import Request, SampleRows
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import ALL_NEIGHBORS, Draws, MappedAdjacency
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import Request, SampleRows
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from graphray.access import PartitionAccess
-from graphray.gather import node_column, to_arrow, user_ids_of
 from graphray.kinds.steps import Steps
 from graphray.kinds.vocabulary import LEVEL, PARENT
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import node_column, to_arrow, user_ids_of
 
 Ints = npt.NDArray[np.int64]
 OUTSIDE = -1

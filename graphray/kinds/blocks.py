@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
+from graphray.reading.access import PartitionAccess
 
 BLOCK_NODES = 1 << 16
 

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.access import PartitionAccess
-from graphray.gather import edge_column, to_arrow, user_ids_of
 from graphray.ingest.frames import DST, SRC
 from graphray.kinds.containment import NAME
 from graphray.kinds.impact import Wave
 from graphray.kinds.set_edges import StoredEdge
 from graphray.kinds.steps import NodeSet
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import edge_column, to_arrow, user_ids_of
 from graphray.schema import Relation
 
 Ints = npt.NDArray[np.int64]

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import graphray
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError
-from graphray.graph import Graph
 from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.whole import edge_table, node_table

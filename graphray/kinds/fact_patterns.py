@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import user_ids_of
 from graphray.kinds.blocks import blocks_of
 from graphray.kinds.find_resources import Resource
 from graphray.kinds.literals import text_of
 from graphray.kinds.terms import Literal, Triple
 from graphray.kinds.together import node_cells, take_cells
 from graphray.kinds.vocabulary import LiteralColumn
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import user_ids_of
 from graphray.shard import ShardArray
 
 Ints = npt.NDArray[np.int64]

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.access import PartitionAccess
-from graphray.gather import ask_owners
 from graphray.ids import UserIds, as_user_ids, index_keys
-from graphray.operations import NOT_FOUND, FindIds, ShardView
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import NOT_FOUND, FindIds, ShardView
 from graphray.shard import GID, ID, KEY, ArrayKey, index_table
 
 Ints = npt.NDArray[np.int64]

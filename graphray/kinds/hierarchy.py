@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError
-from graphray.graph import Graph
 from graphray.kinds.ancestry import OUTSIDE, Ancestry, read_levels
 from graphray.kinds.formats.rdf import RdfPath
 from graphray.kinds.formats.triples import TriplePaths, read_triple_files, read_triples

@@ -15,13 +15,20 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from graphray.errors import ArgumentError
-from graphray.gather import edge_column, find_nodes, node_column, to_arrow, to_numpy, user_ids_of
 from graphray.kinds import expansions
 from graphray.kinds.adjacent import Adjacent
 from graphray.kinds.face import Face
 from graphray.kinds.formats import hif, hmetis, hypergraph_objects, incidence_pairs, simplices
 from graphray.kinds.incidence import HYPEREDGE, INCIDENCE, ROLE, VERTEX
 from graphray.kinds.tables import GraphTables
+from graphray.reading.gather import (
+    edge_column,
+    find_nodes,
+    node_column,
+    to_arrow,
+    to_numpy,
+    user_ids_of,
+)
 from graphray.schema import Direction, require_column
 from graphray.shard import ID
 

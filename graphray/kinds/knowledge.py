@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from graphray.client.graph import Graph
 from graphray.errors import NodeNotFound
-from graphray.gather import node_column, to_arrow
-from graphray.graph import Graph
 from graphray.kinds.face import Face
 from graphray.kinds.find_resources import Resource, find_resources
 from graphray.kinds.formats.ntriples import write_ntriples
@@ -32,7 +31,8 @@ from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import SUBCLASS_OF, SUBPROPERTY_OF, TYPE, Literal, Triple
 from graphray.kinds.together import node_cells, take_cells
 from graphray.kinds.vocabulary import VOCABULARY, Vocabulary
-from graphray.operations import NOT_FOUND
+from graphray.reading.gather import node_column, to_arrow
+from graphray.reading.operations import NOT_FOUND
 from graphray.schema import Direction, Relation
 from graphray.shard import ID
 

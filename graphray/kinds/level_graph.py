@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from graphray.access import PartitionAccess
-from graphray.gather import edge_column, to_numpy
 from graphray.kinds.ancestry import OUTSIDE, Ancestry
 from graphray.kinds.steps import Steps
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.vocabulary import PARENT, PREDICATE, STATEMENT, VOCABULARY, Vocabulary
 from graphray.kinds.whole import nodes_as_table
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import edge_column, to_numpy
 from graphray.schema import Relation
 
 Ints = npt.NDArray[np.int64]

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import edge_column, to_numpy, user_ids_of
 from graphray.kinds.blocks import blocks_of
 from graphray.kinds.find_resources import Resource
 from graphray.kinds.steps import Steps
 from graphray.kinds.terms import Triple
 from graphray.kinds.together import Walk, edge_cells, follow, node_cells, take_cells
 from graphray.kinds.vocabulary import PREDICATE, STATEMENT, Vocabulary
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import edge_column, to_numpy, user_ids_of
 from graphray.schema import Direction, Relation
 from graphray.shard import ID
 

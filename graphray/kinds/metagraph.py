@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from graphray.client.graph import Graph
 from graphray.errors import NodeNotFound
-from graphray.gather import find_nodes, user_ids_of
-from graphray.graph import Graph
 from graphray.kinds.containment import (
     CONTAINS,
     CONTAINS_METANODE,
@@ -33,6 +32,7 @@ from graphray.kinds.metapaths import metapaths
 from graphray.kinds.set_edges import reachable_edges
 from graphray.kinds.steps import NodeSet, Steps, union
 from graphray.kinds.tables import GraphTables
+from graphray.reading.gather import find_nodes, user_ids_of
 from graphray.schema import Direction, Relation
 
 Array = npt.NDArray[Any]

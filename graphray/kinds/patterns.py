@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphray.access import PartitionAccess
 from graphray.kinds.fact_patterns import FactMatcher
 from graphray.kinds.find_resources import Resource
 from graphray.kinds.link_patterns import LinkMatcher
 from graphray.kinds.steps import Steps
 from graphray.kinds.terms import Literal, Triple
 from graphray.kinds.vocabulary import Vocabulary
+from graphray.reading.access import PartitionAccess
 from graphray.schema import Relation
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from graphray.client.graph import RelationName
 from graphray.errors import ArgumentError
-from graphray.gather import find_nodes
-from graphray.graph import RelationName
 from graphray.ingest import Directed, MissingNodes, read_graph
 from graphray.ingest.frames import DST, ID, SRC
 from graphray.kinds.face import FACES, Face
@@ -19,6 +18,7 @@ from graphray.kinds.formats import dgl_csv, graphml, ogb_csv
 from graphray.kinds.formats.input_graph import tables_of
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.whole import edge_table, node_table
+from graphray.reading.gather import find_nodes
 from graphray.schema import Direction, Relation, RelationType
 
 Array = npt.NDArray[Any]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from graphray.access import PartitionAccess
 from graphray.kinds.tables import GraphTables
 from graphray.kinds.terms import CLASS, LANG_STRING, PROPERTY
 from graphray.kinds.vocabulary import VOCABULARY, Vocabulary
 from graphray.kinds.whole import edge_table, node_table
+from graphray.reading.access import PartitionAccess
 
 
 def property_tables(access: PartitionAccess, vocabulary: Vocabulary) -> GraphTables:

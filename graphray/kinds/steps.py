@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import user_ids_of
 from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.together import Walk, follow
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import user_ids_of
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]

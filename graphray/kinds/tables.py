@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs
 
-from graphray.builder import build
+from graphray.building.builder import build
+from graphray.client.graph import Graph
+from graphray.client.opened import StoreAccess
 from graphray.errors import InputError
-from graphray.graph import Graph
-from graphray.opened import StoreAccess
 from graphray.schema import KindName, Relation
 from graphray.store import Store, StoreUri
 

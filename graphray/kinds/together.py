@@ -19,12 +19,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import ALL_NEIGHBORS, MappedAdjacency, draw_neighbors
-from graphray.gather import ask_owners
 from graphray.kinds.adjacent import Adjacent
-from graphray.operations import ShardView, take
-from graphray.row_reading import merge
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import ALL_NEIGHBORS, MappedAdjacency, draw_neighbors
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import ShardView, take
+from graphray.reading.row_reading import merge
 from graphray.schema import Direction, Relation
 from graphray.shard import ArrayKey, ShardArray, edges_table, nodes_table
 

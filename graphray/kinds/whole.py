@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.access import PartitionAccess
-from graphray.gather import edge_column, node_column, to_arrow
 from graphray.ingest.frames import DST, SRC
 from graphray.ingest.frames import ID as ID_COLUMN
 from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.tables import with_properties
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import edge_column, node_column, to_arrow
 from graphray.schema import Relation
 from graphray.shard import EDGE, ID, STABLE
 

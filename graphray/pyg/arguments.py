@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from torch_geometric.sampler import NegativeSampling, NumNeighbors
 
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError, ColumnNotFound
-from graphray.graph import Graph
 from graphray.sampling.induced import Induced
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.negatives import Negatives

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphray.graph import Graph
+from graphray.client.graph import Graph
 from graphray.schema import Column, Relation
 
 _NUMBERS = ("int", "uint", "float", "half", "double", "bool", "bfloat16")

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError
-from graphray.graph import Graph
 from graphray.pyg.arguments import (
     as_array,
     gids_of_rows,

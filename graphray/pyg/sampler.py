@@ -22,7 +22,7 @@ from torch_geometric.sampler import (
 )
 from torch_geometric.sampler.neighbor_sampler import edge_sample, node_sample
 
-from graphray.graph import Graph
+from graphray.client.graph import Graph
 from graphray.pyg.arguments import sampling_plan
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order

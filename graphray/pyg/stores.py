@@ -14,10 +14,10 @@ import torch
 import torch_geometric.data as pyg_data
 from torch_geometric.data.graph_store import EdgeLayout
 
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError
-from graphray.gather import node_columns
-from graphray.graph import Graph
 from graphray.pyg.columns import node_tensor_columns
+from graphray.reading.gather import node_columns
 from graphray.sampling.input_order import gids_in_input_order, input_rows
 from graphray.sampling.seed_edges import resolve_seed_edges
 from graphray.sampling.tensors import column_tensor

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from graphray.client.graph import Graph
 from graphray.errors import PartitionUnavailable
-from graphray.graph import Graph
 from graphray.status import ReplicaStatus
 
 _LOOK_EVERY_S = 0.05

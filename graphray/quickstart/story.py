@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 
 import ray
 
-from graphray.builder import build
-from graphray.cluster import start_local_ray
+from graphray.building.builder import build
+from graphray.client.cluster import start_local_ray
+from graphray.client.graph import Graph
+from graphray.client.launcher import launch
 from graphray.errors import StoreExists
-from graphray.graph import Graph
 from graphray.kernels.warmup import ensure_compiled
-from graphray.launcher import launch
 from graphray.progress import progress
 from graphray.quickstart.disruption import Recovery, kill_and_watch
 from graphray.quickstart.environment import EnvironmentGraph, read_environment

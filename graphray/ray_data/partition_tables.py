@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import edge_columns, node_column, node_columns, to_arrow
-from graphray.row_reading import TableRows, read_rows
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import edge_columns, node_column, node_columns, to_arrow
+from graphray.reading.row_reading import TableRows, read_rows
 from graphray.schema import Column, Direction, Relation, require_column
 from graphray.shard import EDGE, ID, INDPTR, NEIGHBOR, ArrayKey, rows_table
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from graphray.column_values import Values
-from graphray.ragged import RaggedArray
+from graphray.reading.column_values import Values
+from graphray.reading.ragged import RaggedArray
 from graphray.sampling.batch import Batch
 
 ColumnNames = Mapping[Any, Sequence[str]]

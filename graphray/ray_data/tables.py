@@ -16,8 +16,8 @@ from ray.data import Dataset, Datasource, ReadTask
 from ray.data.block import BlockMetadata
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from graphray.access import PartitionAccess
 from graphray.ray_data.partition_tables import PartitionTables, edge_tables, node_tables
+from graphray.reading.access import PartitionAccess
 from graphray.schema import Relation
 from graphray.status import ReplicaStatus
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.draw_entries import ALL
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
+from graphray.reading.draw_entries import ALL
+from graphray.reading.walking import Step
 from graphray.sampling.entry_reader import EntryReader
 from graphray.sampling.metapath import AGAINST, Metapath
 from graphray.sampling.numbering import LocalNumbers
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Sampler, SamplingPlan, Seeds
 from graphray.schema import GraphSchema, Relation
-from graphray.walking import Step
 
 Ints = npt.NDArray[np.int64]
 PARENT = "parent"

@@ -15,10 +15,16 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.column_values import Values, column_values
 from graphray.errors import ArgumentError, missing_dependency
-from graphray.gather import edge_column, edge_columns, node_columns, node_values, user_ids_of
+from graphray.reading.access import PartitionAccess
+from graphray.reading.column_values import Values, column_values
+from graphray.reading.gather import (
+    edge_column,
+    edge_columns,
+    node_columns,
+    node_values,
+    user_ids_of,
+)
 from graphray.sampling.input_order import input_rows
 from graphray.sampling.links import Links
 from graphray.sampling.subgraph import SampledSubgraph

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.batch import Batch
 from graphray.sampling.link_batch import LinkBatch
 from graphray.sampling.link_source import LinkSource

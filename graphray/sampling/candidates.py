@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.edge_lookups import CountNeighbors
-from graphray.gather import ask_owners, node_column, to_numpy
 from graphray.kernels.membership import draw_below
+from graphray.reading.access import PartitionAccess
+from graphray.reading.edge_lookups import CountNeighbors
+from graphray.reading.gather import ask_owners, node_column, to_numpy
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.plan import as_times
 from graphray.schema import Direction, Relation

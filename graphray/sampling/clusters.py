@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import node_column, to_arrow
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import node_column, to_arrow
 from graphray.sampling.induced import InducedSampler
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.numbering import LocalNumbers

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import Draws, FrontierRows, MappedAdjacency, locate_rows
-from graphray.draws.rule import DrawRule, HopDraw, bounds_of
 from graphray.kernels.neighbors import ELSEWHERE, place_rows
-from graphray.operations import SampleRows, Together
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import Draws, FrontierRows, MappedAdjacency, locate_rows
+from graphray.reading.draws.rule import DrawRule, HopDraw, bounds_of
+from graphray.reading.operations import SampleRows, Together
 from graphray.sampling.workspace import Frontier
 
 Ints = npt.NDArray[np.int64]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import MappedAdjacency
-from graphray.edge_lookups import HaveNeighbors, ListEdges, mapped_neighbors
-from graphray.gather import ask_owners
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import MappedAdjacency
+from graphray.reading.edge_lookups import HaveNeighbors, ListEdges, mapped_neighbors
+from graphray.reading.gather import ask_owners
 from graphray.schema import Direction, Relation
 
 Ints = npt.NDArray[np.int64]

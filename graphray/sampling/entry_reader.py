@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.draw_entries import Admission, DrawEntries, Entries
-from graphray.gather import ask_owners
-from graphray.operations import Request
-from graphray.walking import Step, stored
+from graphray.reading.access import PartitionAccess
+from graphray.reading.draw_entries import Admission, DrawEntries, Entries
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import Request
+from graphray.reading.walking import Step, stored
 
 Ints = npt.NDArray[np.int64]
 NONE_CERTAIN = np.empty((0, 2), np.int64)

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import ALL_NEIGHBORS
-from graphray.draw_entries import ALL, Admission
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import ALL_NEIGHBORS
+from graphray.reading.draw_entries import ALL, Admission
+from graphray.reading.walking import Step
 from graphray.sampling.entry_reader import EntryReader
 from graphray.sampling.numbering import LocalNumbers
 from graphray.sampling.plan import require_at_least
 from graphray.sampling.streams import BatchStream, purpose_word
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
 from graphray.schema import GraphSchema, Relation, require_column
-from graphray.walking import Step
 
 Ints = npt.NDArray[np.int64]
 _ENTER, _MEMBERS = purpose_word("hyperedges"), purpose_word("members")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
 from graphray.kernels.visits import most_visited
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.metapath import Metapath
 from graphray.sampling.numbering import LocalNumbers
 from graphray.sampling.plan import require_at_least

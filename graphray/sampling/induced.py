@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import MappedAdjacency
 from graphray.errors import ArgumentError
-from graphray.gather import ask_owners
-from graphray.operations import Request
-from graphray.row_requests import EntriesAmong
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import MappedAdjacency
+from graphray.reading.gather import ask_owners
+from graphray.reading.operations import Request
+from graphray.reading.row_requests import EntriesAmong
+from graphray.reading.walking import Step, stored
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Sampler, SamplingPlan, Seeds
 from graphray.schema import Direction, Relation
-from graphray.walking import Step, stored
 
 Ints = npt.NDArray[np.int64]
 

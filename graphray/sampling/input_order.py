@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import node_column
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import node_column
 from graphray.shard import STABLE
 
 Ints = npt.NDArray[np.int64]

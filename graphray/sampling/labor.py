@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.draws.labor import LaborDraw
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
+from graphray.reading.draws.labor import LaborDraw
 from graphray.sampling.plan import Fanout, normalized_fanout, resolve_fanout
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream

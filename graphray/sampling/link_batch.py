@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from graphray.access import PartitionAccess
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.batch import Batch
 from graphray.sampling.links import Links
 from graphray.sampling.streams import BatchStream

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.exclusion import without_edges
 from graphray.sampling.link_batch import LinkBatch
 from graphray.sampling.links import Links

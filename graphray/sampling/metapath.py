@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphray.errors import ArgumentError
+from graphray.reading.walking import Step
 from graphray.schema import Direction, GraphSchema
-from graphray.walking import Step
 
 Metapath = Sequence[tuple[str, str, str] | str]
 AGAINST = "^"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.importance import only_seeds, visited
 from graphray.sampling.metapath import Metapath
 from graphray.sampling.numbering import LocalNumbers

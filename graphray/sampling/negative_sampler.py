@@ -11,11 +11,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError, ColumnNotFound
-from graphray.gather import user_ids_of
 from graphray.kernels.hashing import hash_words
 from graphray.kernels.membership import draw_below
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import user_ids_of
 from graphray.sampling.candidates import Candidates, candidates_at, end_type, node_times
 from graphray.sampling.edge_check import EdgeCheck, other_ends
 from graphray.sampling.negatives import Negatives

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, TypedDict
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import ALL_NEIGHBORS
-from graphray.draws.temporal import Strategy
-from graphray.draws.uniform import Uniform
 from graphray.errors import ArgumentError
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import ALL_NEIGHBORS
+from graphray.reading.draws.temporal import Strategy
+from graphray.reading.draws.uniform import Uniform
 from graphray.sampling.plan import (
     Fanout,
     RelationName,

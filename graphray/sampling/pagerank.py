@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import MappedAdjacency
 from graphray.errors import ArgumentError
 from graphray.kernels.push import Push, advance_push, missing_rows, start_push
 from graphray.kernels.visits import keep_largest
-from graphray.row_requests import RowsUpTo
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import MappedAdjacency
+from graphray.reading.row_requests import RowsUpTo
+from graphray.reading.walking import Step, stacked, stored
 from graphray.sampling.importance import only_seeds
 from graphray.sampling.metapath import resolve_single
 from graphray.sampling.numbering import LocalNumbers
@@ -28,7 +29,6 @@ from graphray.sampling.plan import require_at_least, require_between
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
 from graphray.schema import Direction, Relation
-from graphray.walking import Step, stacked, stored
 
 Ints = npt.NDArray[np.int64]
 PAGERANK = "pagerank"

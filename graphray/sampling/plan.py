@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.adjacency import ALL_NEIGHBORS
 from graphray.errors import ArgumentError
+from graphray.reading.adjacency import ALL_NEIGHBORS
 from graphray.schema import GraphSchema, Relation
 
 RelationName = tuple[str, str, str] | str

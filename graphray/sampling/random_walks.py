@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import user_ids_of
 from graphray.kernels.walks import NOWHERE
 from graphray.kernels.walks_second_order import SecondOrder
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import user_ids_of
+from graphray.reading.walking import WalkRules
 from graphray.sampling.metapath import Metapath, resolve_metapath, resolve_single
 from graphray.sampling.plan import require_at_least, require_between
 from graphray.sampling.seed_nodes import find_seed_nodes
 from graphray.sampling.streams import BatchStream, purpose_word
 from graphray.sampling.walker import Walker
 from graphray.schema import Direction, require_column
-from graphray.walking import WalkRules
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from graphray.draws.rule import DrawRule
-from graphray.draws.temporal import Strategy, Temporal
-from graphray.draws.uniform import Uniform
-from graphray.draws.weighted import Weighted
 from graphray.errors import ArgumentError
+from graphray.reading.draws.rule import DrawRule
+from graphray.reading.draws.temporal import Strategy, Temporal
+from graphray.reading.draws.uniform import Uniform
+from graphray.reading.draws.weighted import Weighted
 from graphray.sampling.plan import RelationName
 from graphray.schema import Column, Direction, GraphSchema, Relation, require_column
 

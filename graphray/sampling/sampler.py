@@ -6,7 +6,7 @@ once. In a *disjoint* one every seed grows a tree, and a node stands once in eac
 it: so whatever belongs to a seed, such as the time as of which it is looked at, belongs to its
 whole tree.
 
-How neighbours are chosen is a rule per relation (`graphray.draws`).
+How neighbours are chosen is a rule per relation (`graphray.reading.draws`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import Draws, MappedAdjacency
-from graphray.draws.rule import DrawRule
-from graphray.draws.uniform import Uniform
-from graphray.operations import SampleRows
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import Draws, MappedAdjacency
+from graphray.reading.draws.rule import DrawRule
+from graphray.reading.draws.uniform import Uniform
+from graphray.reading.operations import SampleRows
 from graphray.sampling.drawing import AskedRows, draw_hop
 from graphray.sampling.streams import BatchStream, relation_word
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds

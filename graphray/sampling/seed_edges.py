@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.edge_lookups import ListEdges
 from graphray.errors import ArgumentError, EdgeNotFound
-from graphray.gather import ask_owners, edge_column, find_nodes, to_numpy
+from graphray.reading.access import PartitionAccess
+from graphray.reading.edge_lookups import ListEdges
+from graphray.reading.gather import ask_owners, edge_column, find_nodes, to_numpy
 from graphray.sampling.input_order import input_rows
 from graphray.sampling.plan import as_aligned, as_times
 from graphray.schema import GraphSchema, Relation, require_column

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.gather import find_nodes, node_column, to_numpy
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import find_nodes, node_column, to_numpy
 from graphray.sampling.batch import Batch
 from graphray.sampling.input_order import gids_in_input_order
 from graphray.sampling.plan import as_times, resolve_seeds

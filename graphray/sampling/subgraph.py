@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
+from graphray.reading.access import PartitionAccess
 from graphray.sampling.streams import BatchStream
 from graphray.schema import Direction, Relation
 

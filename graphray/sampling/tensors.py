@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from graphray.bfloat16 import is_bfloat16
-from graphray.column_values import plain_values
 from graphray.errors import ArgumentError
-from graphray.ragged import RaggedArray
+from graphray.reading.column_values import plain_values
+from graphray.reading.ragged import RaggedArray
 from graphray.shard import ShardArray
 
 

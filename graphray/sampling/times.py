@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
 from graphray.errors import ArgumentError
-from graphray.gather import node_column
+from graphray.reading.access import PartitionAccess
+from graphray.reading.gather import node_column
 from graphray.sampling.subgraph import Seeds
 
 Ints = npt.NDArray[np.int64]

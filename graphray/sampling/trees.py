@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.adjacency import Draws
 from graphray.kernels.trees import number_tree_edges
+from graphray.reading.adjacency import Draws
 from graphray.sampling.workspace import Frontier, grown
 
 Ints = npt.NDArray[np.int64]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from graphray.access import PartitionAccess
-from graphray.adjacency import MappedAdjacency
-from graphray.gather import node_column
 from graphray.kernels.walks import walker_keys
+from graphray.reading.access import PartitionAccess
+from graphray.reading.adjacency import MappedAdjacency
+from graphray.reading.gather import node_column
+from graphray.reading.walking import Advanced, AdvanceWalkers, Walkers, WalkRules, stored, take_on
 from graphray.shard import STABLE
-from graphray.walking import Advanced, AdvanceWalkers, Walkers, WalkRules, stored, take_on
 
 Ints = npt.NDArray[np.int64]
 

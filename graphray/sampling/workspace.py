@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from graphray.adjacency import Draws
 from graphray.kernels.relabel import (
     LOCAL_BITS,
     MAX_STAMP,
@@ -17,6 +16,7 @@ from graphray.kernels.relabel import (
     number_edges,
     number_nodes,
 )
+from graphray.reading.adjacency import Draws
 
 Ints = npt.NDArray[np.int64]
 _HEADROOM = 1.125

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from graphray.access import MappedArrays, PartitionAccess
-from graphray.graph import Graph
-from graphray.hot_rows import HotRows
-from graphray.node_cache import CacheCounts, NodeCache
-from graphray.operations import Request
+from graphray.client.graph import Graph
+from graphray.reading.access import MappedArrays, PartitionAccess
+from graphray.reading.hot_rows import HotRows
+from graphray.reading.node_cache import CacheCounts, NodeCache
+from graphray.reading.operations import Request
 from graphray.shard import ArrayKey
 
 

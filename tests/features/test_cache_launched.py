@@ -22,9 +22,9 @@ import pytest
 import ray
 
 import graphray as gr
+from graphray.client.view import NAMESPACE, catalog_name
 from graphray.errors import ClusterError
-from graphray.node_cache import LOOK_EVERY_READS
-from graphray.view import NAMESPACE, catalog_name
+from graphray.reading.node_cache import LOOK_EVERY_READS
 
 pytestmark = pytest.mark.cluster
 
@@ -248,7 +248,7 @@ def test_a_full_object_store_is_said(
     def full(value: object) -> None:
         raise ray.exceptions.ObjectStoreFullError
 
-    monkeypatch.setattr("graphray.cache_board.ray.put", full)
+    monkeypatch.setattr("graphray.client.cache_board.ray.put", full)
     with pytest.raises(ClusterError, match="smaller budget"):
         graph.cache_features("half", "32KiB")
     monkeypatch.undo()

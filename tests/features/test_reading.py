@@ -9,8 +9,8 @@ import pytest
 
 import graphray as gr
 from graphray.errors import ColumnNotFound, NodeNotFound
-from graphray.gather import node_columns
-from graphray.ragged import RaggedArray
+from graphray.reading.gather import node_columns
+from graphray.reading.ragged import RaggedArray
 from tests.features.partly import calls_of, partly
 from tests.features.stores import NODES, PARTS, PLAIN, WIDTH, build, node_table
 

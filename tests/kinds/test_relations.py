@@ -8,14 +8,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from graphray.access import MappedArrays
+from graphray.client.graph import Graph
 from graphray.errors import ArgumentError
-from graphray.graph import Graph
 from graphray.kinds.hierarchy import HierarchicalKnowledgeGraph
 from graphray.kinds.knowledge import KnowledgeGraph
 from graphray.kinds.relations import RELATIONS_MAX
 from graphray.kinds.tables import GraphTables
-from graphray.operations import Request
+from graphray.reading.access import MappedArrays
+from graphray.reading.operations import Request
 
 NUM_PREDICATES = 120
 WIDE = [

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphray.gather import node_column, to_arrow
 from graphray.kinds.adjacent import Adjacency
 from graphray.kinds.knowledge import KnowledgeGraph
 from graphray.kinds.together import Walk, follow, node_cells, take_cells
+from graphray.reading.gather import node_column, to_arrow
 
 # More arrays than are mapped at once, some of them strings, numbers and lists with nulls.
 MANY = [

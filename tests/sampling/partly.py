@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import graphray as gr
-from graphray.access import MappedArrays
-from graphray.graph import Graph
-from graphray.operations import Request
+from graphray.client.graph import Graph
+from graphray.reading.access import MappedArrays
+from graphray.reading.operations import Request
 from graphray.shard import ArrayKey
 
 

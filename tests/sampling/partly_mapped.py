@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import graphray as gr
-from graphray.graph import Graph
+from graphray.client.graph import Graph
 
 
 class PartlyMapped:

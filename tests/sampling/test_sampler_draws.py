@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import graphray as gr
-from graphray.gather import edge_column, find_nodes, node_column
+from graphray.reading.gather import edge_column, find_nodes, node_column
 from graphray.sampling.neighbors import Neighbors
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SamplingPlan, Seeds

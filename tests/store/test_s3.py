@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graphray.builder import build
+from graphray.building.builder import build
 from graphray.errors import MissingDependency, StoreError, StoreExists
 from graphray.shard import nodes_table
 from graphray.store import Place, Store, s3

@@ -1,0 +1,1 @@
+"""From files and frames to a published store: assign, deal out, sort, write."""

@@ -1,0 +1,1 @@
+"""What a user's process holds of a graph: opened in place, or running on a cluster."""

@@ -1,0 +1,137 @@
+"""Bringing a graph up on a cluster. The only module of the package that imports `actors`."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import ray
+
+import graphray
+from graphray.client.cluster import ensure_ray
+from graphray.client.graph import Graph
+from graphray.client.running import connect, end_catalog
+from graphray.client.transport import ask
+from graphray.client.view import GraphSpec
+from graphray.config import CallPolicy, LaunchOptions
+from graphray.errors import ArgumentError, ClusterError, GraphNameTaken, GraphRayError, LaunchError
+from graphray.progress import progress
+from graphray.store import Store, StoreUri
+
+_SHOW_EVERY_S = 0.5
+
+
+def launch(
+    uri: StoreUri,
+    name: str,
+    *,
+    replicas: int = 2,
+    version: int | None = None,
+    options: LaunchOptions | None = None,
+    policy: CallPolicy | None = None,
+) -> Graph:
+    """Serve a store on the cluster at hand, or on a local Ray started for it.
+
+    Every partition gets ``replicas`` actors, on nodes of their own where there are enough; they
+    outlive this process and run until `Graph.shutdown` or ``graphray down``. Where there are fewer
+    nodes than replicas, replicas share nodes and `Graph.status` carries a warning.
+
+    Args:
+        uri: the store; every node of the cluster has to be able to read it.
+        name: what `graphray.connect` will find it by.
+        replicas: copies of every partition.
+        version: a published version; None for the newest.
+        options: more settings; its ``replicas`` is overruled by the argument.
+        policy: deadlines of the calls made through the returned graph.
+
+    Raises:
+        GraphNameTaken: where a graph of that name already runs.
+        LaunchError: where replicas could not load; nothing is left running.
+        StoreNotFound: where there is no store, or not that version.
+    """
+    if not name or "/" in name:
+        raise ArgumentError(f"name = {name!r}; expected a word without '/'")
+    chosen = _with_replicas(options or LaunchOptions(), replicas)
+    policy = policy or CallPolicy()
+    actors = _our_actors()
+    if isinstance(uri, (str, Path)) and "://" not in str(uri):
+        uri = os.path.abspath(uri)
+    store = Store.open(uri, version)
+    ensure_ray()
+    spec = GraphSpec(name, uri, store.version, chosen)
+    try:
+        catalog = actors.create_catalog(spec)
+    except ValueError:
+        raise _name_taken(name) from None
+    try:
+        _start(catalog, store.parts * chosen.replicas, chosen.start_timeout_s, policy)
+    except (GraphRayError, ray.exceptions.RayError, KeyboardInterrupt) as error:
+        _take_down(catalog, name, policy)
+        if isinstance(error, GraphRayError) and not isinstance(error, ClusterError):
+            raise LaunchError(f"graph {name!r} could not be launched: {error}") from error
+        raise
+    return connect(name, policy=policy)
+
+
+def _start(catalog: Any, replicas: int, timeout_s: float, policy: CallPolicy) -> None:
+    """Have the replicas brought up, and show how many are."""
+    start = functools.partial(ask, policy=policy, timeout_s=timeout_s + policy.deadline_s)
+    with progress("loading", replicas, "replicas") as bar, ThreadPoolExecutor(1) as thread:
+        started = thread.submit(start, catalog, "start")
+        shown = 0
+        while not wait([started], timeout=_SHOW_EVERY_S).done:
+            loaded = ask(catalog, "loaded", policy=policy)
+            bar.advance(loaded - shown)
+            shown = loaded
+        started.result()
+
+
+def _with_replicas(options: LaunchOptions, replicas: int) -> LaunchOptions:
+    fields = {**vars(options), "replicas": replicas}
+    return LaunchOptions(**fields)
+
+
+def _name_taken(name: str) -> GraphNameTaken:
+    return GraphNameTaken(
+        f"a graph {name!r} already runs on this cluster; use graphray.connect({name!r}), or end it "
+        f"with 'graphray down {name}'",
+        name=name,
+    )
+
+
+def _take_down(catalog: Any, name: str, policy: CallPolicy) -> None:
+    try:
+        ask(catalog, "stop", policy=policy)
+    finally:
+        end_catalog(name, policy)
+
+
+def _our_actors() -> ModuleType:
+    """The package `actors` that was installed with this one.
+
+    Its name is a common one, and Ray puts a job's working directory first on the path: a user's
+    own folder of that name would be found instead.
+    """
+    try:
+        found = importlib.import_module("actors")
+    except ImportError as error:
+        raise LaunchError(
+            f"the package 'actors' of GraphRay cannot be imported: {error}"
+        ) from error
+    ours = Path(graphray.__file__).resolve().parents[1] / "actors"
+    theirs = [Path(place).resolve() for place in found.__path__]
+    if ours not in theirs:
+        raise LaunchError(
+            f"launching needs GraphRay's own package 'actors' in {ours}, but another one is in the "
+            f"way: {', '.join(map(str, theirs))}; rename that folder, or launch from another one "
+            "(connecting to a running graph works from here)"
+        )
+    # Ray hands actor classes to other processes by reference, "class X of module actors.y". By
+    # value, a job whose own folder `actors` hides ours can still make sense of the handles.
+    ray.cloudpickle.register_pickle_by_value(found)
+    return found

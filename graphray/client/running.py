@@ -1,0 +1,177 @@
+"""A graph that runs on a cluster: what this node holds is mapped, the rest is asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ray
+
+from graphray.client.cache_board import CatalogBoard
+from graphray.client.cluster import require_ray
+from graphray.client.graph import Graph
+from graphray.client.local_files import LocalFiles
+from graphray.client.transport import LOST, ReplicaSets, ask, fetch
+from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
+from graphray.config import CallPolicy
+from graphray.errors import GraphNotRunning
+from graphray.reading.access import MappedArrays, PartitionAccess
+from graphray.reading.node_cache import NodeCache
+from graphray.reading.operations import Request
+from graphray.shard import ArrayKey
+from graphray.status import GraphStatus
+
+
+def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
+    """Connect to a graph that runs on the cluster at hand, from any process or job on it.
+
+    Args:
+        name: the name it was launched under.
+        policy: deadlines; see `graphray.config.CallPolicy`.
+
+    Raises:
+        GraphNotRunning: where no graph of that name runs, or there is no cluster.
+    """
+    require_ray(f"connecting to {name!r}")
+    try:
+        catalog = ray.get_actor(catalog_name(name), namespace=NAMESPACE)
+    except ValueError:
+        raise GraphNotRunning(
+            f"no graph {name!r} runs on this cluster; running: "
+            f"{', '.join(running_graphs()) or 'none'}; launch it with 'graphray launch'",
+            name=name,
+        ) from None
+    return Graph(ClusterAccess(catalog, policy or CallPolicy()))
+
+
+def running_graphs() -> list[str]:
+    """The names of the graphs that run on the cluster at hand.
+
+    Raises:
+        GraphNotRunning: where there is no cluster.
+    """
+    require_ray("listing graphs")
+    actors = ray.util.list_named_actors(all_namespaces=True)
+    found = (graph_of_catalog(a["name"]) for a in actors if a["namespace"] == NAMESPACE)
+    return sorted(name for name in found if name is not None)
+
+
+class ClusterAccess:
+    """A running graph (see `graphray.reading.access.PartitionAccess`).
+
+    The arrays of partitions that have a replica on this node are mapped: from the store's files
+    where they lie on this node's disk, else from the object store, where a replica publishes them
+    on demand and the catalog actor owns them. Once mapped they stay valid here, whatever dies.
+    """
+
+    def __init__(self, catalog: ActorHandle, policy: CallPolicy) -> None:
+        self._catalog = catalog
+        self._policy = policy
+        self._node_id = ray.get_runtime_context().get_node_id()
+        view: GraphView = ask(catalog, "view", policy=policy)
+        self._spec = view.spec
+        self.kind = view.kind
+        self.schema, self.book, self.snapshot_id = view.schema, view.book, view.snapshot_id
+        self._replicas = ReplicaSets(view.handles, policy, self._current_handles)
+        self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
+        self._absent: set[tuple[int, ArrayKey]] = set()
+        self._files = LocalFiles.of(view)
+        self._lock = threading.Lock()
+        board = CatalogBoard(catalog, self._spec.name, self._node_id, self.snapshot_id, policy)
+        self.cache = NodeCache(self.snapshot_id, board)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A graph handed to another process is connected to anew there.
+        return _reconnect, (self._spec.name, self._policy)
+
+    def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
+        """The arrays of every partition that has a replica on this node, else None."""
+        with self._lock:
+            unknown = [
+                key
+                for key in keys
+                if any(
+                    key not in arrays and (part, key) not in self._absent
+                    for part, arrays in enumerate(self._arrays)
+                )
+            ]
+            if unknown:
+                self._map(unknown)
+            return [
+                arrays if all(key in arrays for key in keys) else None for arrays in self._arrays
+            ]
+
+    def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
+        """Run one request at each of several partitions, over to other replicas on failure."""
+        return self._replicas.call_all(requests)
+
+    def status(self) -> GraphStatus:
+        """Who serves what, as the catalog sees it."""
+        self.cache.report()
+        return ask(self._catalog, "status", policy=self._policy)
+
+    def close(self) -> None:
+        """Let go of the mapped arrays."""
+        self.cache.close()
+        with self._lock:
+            self._arrays = [{} for _ in self._arrays]
+            self._absent = set()
+
+    def shutdown(self) -> None:
+        """End the graph for everyone; when this returns, its name is free again."""
+        self.close()
+        ask(self._catalog, "stop", policy=self._policy)
+        end_catalog(self._spec.name, self._policy)
+
+    def _current_handles(self) -> list[list[ActorHandle]]:
+        return ask(self._catalog, "view", policy=self._policy).handles
+
+    def _map(self, keys: list[ArrayKey]) -> None:
+        """Map what this node holds of some arrays; partitions it does not hold become absent."""
+        here: list[int] = []
+        if self._files is not None:
+            here = ask(self._catalog, "parts_on", self._node_id, policy=self._policy)
+            for part in here:
+                self._arrays[part].update(self._files.arrays(part, keys))
+        rest = [key for key in keys if not here or any(key not in self._arrays[p] for p in here)]
+        if rest:
+            self._map_published(rest)
+        for part, arrays in enumerate(self._arrays):
+            self._absent.update((part, key) for key in keys if key not in arrays)
+
+    def _map_published(self, keys: list[ArrayKey]) -> None:
+        """Map arrays from the object store, for every partition that has a replica here."""
+        deadline = time.monotonic() + self._policy.deadline_s
+        while True:
+            published: dict[int, list[ray.ObjectRef]] = ask(
+                self._catalog, "resolve", self._node_id, keys, policy=self._policy
+            )
+            references = [reference for each in published.values() for reference in each]
+            try:
+                values = iter(fetch(references, self._policy.deadline_s))
+            except LOST:
+                # The owner or the publisher died meanwhile: what was resolved is void.
+                if time.monotonic() >= deadline:
+                    return
+                continue
+            for part in published:
+                self._arrays[part].update({key: next(values) for key in keys})
+            return
+
+
+def _reconnect(name: str, policy: CallPolicy) -> PartitionAccess:
+    return connect(name, policy=policy)._access
+
+
+def end_catalog(name: str, policy: CallPolicy) -> None:
+    """Kill a graph's catalog actor, and wait until its name is free."""
+    deadline = time.monotonic() + policy.deadline_s
+    pause = threading.Event()
+    while time.monotonic() < deadline:
+        try:
+            ray.kill(ray.get_actor(catalog_name(name), namespace=NAMESPACE), no_restart=True)
+        except ValueError:
+            return
+        pause.wait(policy.backoff_s)

@@ -1,0 +1,1 @@
+"""What partitions are asked, and how: mapped arrays first, requests for the rest."""
