@@ -39,7 +39,7 @@ def test_build_through_files_makes_the_same_store(run: Run, files: Path) -> None
 def test_info_for_people_names_types_partitions_and_cut(run: Run, files: Path) -> None:
     run("build", "edges.csv", "store", "--nodes", "nodes.csv", "--parts", 2)
     output = run("info", "store", "--verify").output
-    for expected in ("node:edge:node", "age", "by hash", "Edge cut", "checksum holds"):
+    for expected in ("node:edge:node", "age", "by multilevel", "Edge cut", "checksum holds"):
         assert expected in output
 
 
