@@ -30,6 +30,20 @@ class Relation(NamedTuple):
     def __str__(self) -> str:
         return f"{self.source}-{self.name}-{self.destination}"
 
+    def near_type(self, direction: Direction) -> str:
+        """The node type that is left when edges are followed "out", or against them, "in".
+
+        Likewise the type that the rows of the stored adjacency "out" or "in" belong to.
+
+        >>> Relation("author", "writes", "paper").near_type("in")
+        'paper'
+        """
+        return self.source if direction == "out" else self.destination
+
+    def far_type(self, direction: Direction) -> str:
+        """The node type that is reached; see `near_type`."""
+        return self.destination if direction == "out" else self.source
+
 
 DEFAULT_RELATION = Relation(DEFAULT_NODE_TYPE, "edge", DEFAULT_NODE_TYPE)
 

@@ -95,7 +95,7 @@ def _write(
             _write_nodes(writer, name, nodes, relabellings[name], threads)
             bar.advance(2 * parts)
         for relation, direction in adjacencies:
-            row_type = relation.destination if direction == "in" else relation.source
+            row_type = relation.near_type(direction)
             offsets = relabellings[row_type].offsets
             # Handed on without a name: the next one is sorted when this one's memory is free.
             edge_offsets[relation, direction] = _write_adjacency(

@@ -149,8 +149,8 @@ class Graph(FeatureCalls, GraphWalks, DataCalls):
             RelationNotFound: where there is no such relation, or several and none was named.
         """
         kind = self.schema.relation_type(self._relation(relation)).relation
-        near = kind.source if direction == "out" else kind.destination
-        far = kind.destination if direction == "out" else kind.source
+        near = kind.near_type(direction)
+        far = kind.far_type(direction)
         sampler = NeighborSampler(self._access, {kind: [ALL_NEIGHBORS]}, direction)
         seed = find_nodes(self._access, near, node_id)
         sampled = sampler.sample(Seeds({near: seed}), BatchStream(0, 0, 0))

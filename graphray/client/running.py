@@ -130,12 +130,12 @@ class ClusterAccess:
 
     def _map(self, keys: list[ArrayKey]) -> None:
         """Map what this node holds of some arrays; partitions it does not hold become absent."""
-        here: list[int] = []
+        rest = keys
         if self._files is not None:
             here = ask(self._catalog, "parts_on", self._node_id, policy=self._policy)
             for part in here:
                 self._arrays[part].update(self._files.arrays(part, keys))
-        rest = [key for key in keys if not here or any(key not in self._arrays[p] for p in here)]
+            rest = [key for key in keys if any(key not in self._arrays[part] for part in here)]
         if rest:
             self._map_published(rest)
         for part, arrays in enumerate(self._arrays):

@@ -58,12 +58,12 @@ class AdjacencyRows:
     @property
     def near_type(self) -> str:
         """The type of the nodes that have the rows."""
-        return self.relation.destination if self.direction == "in" else self.relation.source
+        return self.relation.near_type(self.direction)
 
     @property
     def far_type(self) -> str:
         """The type of the neighbours."""
-        return self.relation.source if self.direction == "in" else self.relation.destination
+        return self.relation.far_type(self.direction)
 
     @property
     def indptr(self) -> npt.NDArray[np.int64]:

@@ -47,5 +47,5 @@ def reaching(schema: GraphSchema, node_type: str, direction: Direction) -> Adjac
     return tuple(
         (kind.relation, kind.stored_direction(opposite))
         for kind in schema.relations
-        if node_type == (kind.relation.source if direction == "in" else kind.relation.destination)
+        if node_type == kind.relation.far_type(direction)
     )

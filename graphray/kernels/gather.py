@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 from graphray.kernels.memory import load, prefetch, prefetch_once
+from graphray.kernels.neighbors import owner_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -84,11 +85,4 @@ def gather_from_owners(
     width = values.itemsize
     for i in range(len(gids)):
         gid = np.int64(gids[i])
-        low, high = 0, len(bases)
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if offsets[middle] <= gid:
-                low = middle
-            else:
-                high = middle
-        values[i] = load(values, bases[low] + gid * width)
+        values[i] = load(values, bases[owner_of(offsets, gid)] + gid * width)

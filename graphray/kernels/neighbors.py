@@ -39,16 +39,16 @@ _RING = 64  # slots, a power of two above `_DRAW_LAG`
 
 
 @inlined
-def _owner(gid: Any, node_offsets: Any) -> Any:
-    """The last partition whose range starts at or before a node.
+def owner_of(offsets: Any, number: Any) -> Any:
+    """The last partition whose range starts at or before a global id, or an edge position.
 
     Under a hash partitioning every comparison is a coin toss, so none is a branch.
     """
     low: Any = 0
-    left = len(node_offsets) - 1
+    left = len(offsets) - 1
     while left > 1:
         half = left >> 1
-        low += half * np.int64(node_offsets[low + half] <= gid)
+        low += half * np.int64(offsets[low + half] <= number)
         left -= half
     return low
 
@@ -86,7 +86,7 @@ def find_rows(
     for ahead in range(count + _ROW_LAG):
         if ahead < count:
             gid = frontier[ahead]
-            owner = _owner(gid, node_offsets)
+            owner = owner_of(node_offsets, gid)
             owners[ahead] = owner
             prefetch(indptr_bases[owner] + gid * 8)
             prefetch(stable_bases[owner] + gid * stable.itemsize)
@@ -104,16 +104,6 @@ def find_rows(
         degrees[i] = load(frontier, bound + 8) - start
         stable[i] = load(stable, stable_bases[owner] + frontier[i] * stable.itemsize)
     return elsewhere
-
-
-@kernel
-def row_bounds(degrees: Ints, fanout: int) -> Ints:
-    """Where each row's draws go: ``int64[n + 1]``, room for ``min(degree, fanout)`` each."""
-    bounds = np.empty(len(degrees) + 1, np.int64)
-    bounds[0] = 0
-    for i in range(len(degrees)):
-        bounds[i + 1] = bounds[i] + max(0, min(degrees[i], fanout))
-    return bounds
 
 
 @inlined

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, mix64
 from graphray.kernels.memory import load_int64, load_uint32, prefetch
-from graphray.kernels.neighbors import ELSEWHERE
+from graphray.kernels.neighbors import ELSEWHERE, owner_of
 
 Ints = npt.NDArray[np.int64]
 NARROW_BYTES = 4
@@ -43,20 +43,6 @@ class Rows(NamedTuple):
 
 
 @inlined
-def owner_of(offsets: Any, table: Any, gid: Any) -> Any:
-    """The partition that owns a node: the last range of ``offsets[table]`` that starts before it.
-
-    A binary search without a branch, as which way it goes is a coin toss.
-    """
-    low, span = 0, offsets.shape[1] - 1
-    while span > 1:
-        half = span >> 1
-        low += half * np.int64(offsets[table, low + half] <= gid)
-        span -= half
-    return low
-
-
-@inlined
 def entry_at(address: Any, width: Any) -> Any:
     """The node id at an address: ``uint32`` where ``width`` is 4, else ``int64``."""
     return np.int64(load_uint32(address)) if width == NARROW_BYTES else load_int64(address)
@@ -74,7 +60,7 @@ def row_spans(gids: Ints, rows: Rows, firsts: Ints, degrees: Ints) -> None:
     """
     for i in range(len(gids) + _LOOK_AHEAD):
         if i < len(gids):
-            owner = owner_of(rows.node_offsets, 0, gids[i])
+            owner = owner_of(rows.node_offsets[0], gids[i])
             prefetch(rows.indptr_bases[0, owner] + gids[i] * 8)
         at = i - _LOOK_AHEAD
         if at >= 0:
@@ -84,7 +70,7 @@ def row_spans(gids: Ints, rows: Rows, firsts: Ints, degrees: Ints) -> None:
 @kernel
 def row_span(gid: int, rows: Rows) -> tuple[int, int]:
     """The address of a row's first entry and its length; `ELSEWHERE` where it is not mapped."""
-    owner = owner_of(rows.node_offsets, 0, gid)
+    owner = owner_of(rows.node_offsets[0], gid)
     if rows.indptr_bases[0, owner] == 0:
         return 0, ELSEWHERE
     bound = rows.indptr_bases[0, owner] + gid * 8

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import mix64
 from graphray.kernels.memory import copy_bytes, load, prefetch
+from graphray.kernels.neighbors import owner_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -81,18 +82,12 @@ def find_sources(
     for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
         for i in range(begin, min(count, begin + _CHUNK_ROWS)):
             number = numbers[i]
-            low, high = 0, parts
-            while high - low > 1:
-                middle = (low + high) >> 1
-                if offsets[middle] <= number:
-                    low = middle
-                else:
-                    high = middle
-            rows[i] = number - offsets[low]
-            if is_mapped[low]:
-                sources[i] = low
+            owner = owner_of(offsets, number)
+            rows[i] = number - offsets[owner]
+            if is_mapped[owner]:
+                sources[i] = owner
             else:
-                sources[i] = -1 - low
+                sources[i] = -1 - owner
                 prefetch(base + _first_slot(number, len(slots)) * slots.itemsize)
         for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
             if sources[i] < 0:

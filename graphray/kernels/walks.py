@@ -22,7 +22,8 @@ import numpy.typing as npt
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
 from graphray.kernels.memory import load_int64, load_uint32, prefetch
-from graphray.kernels.rows import NARROW_BYTES, Rows, entry_at, owner_of
+from graphray.kernels.neighbors import owner_of
+from graphray.kernels.rows import NARROW_BYTES, Rows, entry_at
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -135,7 +136,7 @@ def _ask_for_bounds(
         turn = 0 if cycle == 1 else step % cycle
         again = turn == 0 and restart_word(keys[i], step) < restart_below
         needed[i] = paths[i, 0 if again else step]
-        owner = owner_of(rows.node_offsets, turn, needed[i])
+        owner = owner_of(rows.node_offsets[turn], needed[i])
         if rows.indptr_bases[turn, owner] != 0:
             owners[i] = owner
             prefetch(rows.indptr_bases[turn, owner] + needed[i] * 8)

@@ -23,8 +23,8 @@ import numpy.typing as npt
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
 from graphray.kernels.memory import prefetch
-from graphray.kernels.neighbors import ELSEWHERE
-from graphray.kernels.rows import Rows, entry_at, find_entry, owner_of, row_span
+from graphray.kernels.neighbors import ELSEWHERE, owner_of
+from graphray.kernels.rows import Rows, entry_at, find_entry, row_span
 from graphray.kernels.walks import step_word
 
 Ints = npt.NDArray[np.int64]
@@ -136,7 +136,7 @@ def _ask_for_bounds(paths: Ints, made: Ints, rows: Rows, i: int) -> None:
     """Prefetch the bounds of the row that a walker stands at."""
     step = made[i]
     if 0 <= step < paths.shape[1] - 1:
-        owner = owner_of(rows.node_offsets, 0, paths[i, step])
+        owner = owner_of(rows.node_offsets[0], paths[i, step])
         prefetch(rows.indptr_bases[0, owner] + paths[i, step] * 8)
 
 
@@ -202,6 +202,6 @@ def _count_entries(rows: Rows, first: int, degree: int, gid: int) -> int:
 
 @kernel
 def _find(rows: Rows, first: int, degree: int, gid: int) -> int:
-    owner = owner_of(rows.node_offsets, 0, gid)
+    owner = owner_of(rows.node_offsets[0], gid)
     owned_from, owned_to = rows.node_offsets[0, owner], rows.node_offsets[0, owner + 1]
     return find_entry(first, degree, rows.widths[0], gid, owned_from, owned_to)

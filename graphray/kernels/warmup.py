@@ -14,7 +14,7 @@ import numpy as np
 
 from graphray.kernels.among import entries_among
 from graphray.kernels.hashing import hash_strings, hash_words
-from graphray.kernels.neighbors import draw_rows, find_rows, place_rows, row_bounds
+from graphray.kernels.neighbors import draw_rows, find_rows, place_rows
 from graphray.kernels.relabel import NARROW, number_edges, number_nodes
 from graphray.kernels.rows import Rows
 from graphray.kernels.take_rows import copy_rows, copy_values, find_sources, slot_table
@@ -77,7 +77,7 @@ def _sample_once() -> None:
     first, degrees = np.empty(1, np.int64), np.empty(1, np.int64)
     bases = [np.array([array.ctypes.data]) for array in (indptr, stable, neighbor)]
     find_rows(node, offsets, offsets, bases[0], bases[1], owners, first, degrees, row_stable)
-    bounds = row_bounds(degrees, 1)
+    bounds = np.array([0, 1])
     positions, neighbors = np.empty(1, np.int64), np.empty(1, np.uint32)
     draw_rows(
         first, degrees, row_stable, owners, bounds, 1, np.uint64(1), bases[2], positions, neighbors

@@ -44,7 +44,7 @@ class Adjacency:
     def __init__(self, access: PartitionAccess, relation: Relation, direction: Direction) -> None:
         stored = access.schema.relation_type(relation).stored_direction(direction)
         self._access = access
-        self._near = relation.source if direction == "out" else relation.destination
+        self._near = relation.near_type(direction)
         self._relation = relation
         self._keys = list(MappedAdjacency.keys(relation, stored))
         self.stored_direction: Direction = stored

@@ -111,7 +111,7 @@ class PropertyGraph(Face):
             RelationNotFound: where there is no such relation, or several and none was named.
         """
         kind = self._relation(relation).relation
-        near = kind.source if direction == "out" else kind.destination
+        near = kind.near_type(direction)
         gids = (
             np.arange(self.graph.num_nodes(near), dtype=np.int64)
             if ids is None
@@ -189,7 +189,7 @@ class PropertyGraph(Face):
         return schema.relation_type("" if relation is None else relation)
 
     def _entries(self, kind: RelationType, direction: Direction) -> tuple[Ints, Ints]:
-        near = kind.relation.source if direction == "out" else kind.relation.destination
+        near = kind.relation.near_type(direction)
         every = np.arange(self.graph.num_nodes(near), dtype=np.int64)
         entries = self.adjacency(kind.relation, direction).of(every)
         return entries.rows, entries.neighbors

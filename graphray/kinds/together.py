@@ -21,7 +21,9 @@ import numpy.typing as npt
 
 from graphray.kinds.adjacent import Adjacent
 from graphray.reading.access import PartitionAccess
-from graphray.reading.adjacency import ALL_NEIGHBORS, MappedAdjacency, draw_neighbors
+from graphray.reading.adjacency import ALL_NEIGHBORS, MappedAdjacency, locate_rows
+from graphray.reading.draws.rule import HopDraw, draw
+from graphray.reading.draws.uniform import Uniform
 from graphray.reading.gather import ask_owners
 from graphray.reading.operations import ShardView, take
 from graphray.reading.row_reading import merge
@@ -49,12 +51,12 @@ class Walk(NamedTuple):
     @property
     def near_type(self) -> str:
         """The type of the nodes to start from."""
-        return self.relation.source if self.direction == "out" else self.relation.destination
+        return self.relation.near_type(self.direction)
 
     @property
     def far_type(self) -> str:
         """The type of the nodes that are reached."""
-        return self.relation.destination if self.direction == "out" else self.relation.source
+        return self.relation.far_type(self.direction)
 
 
 def follow(access: PartitionAccess, walks: Sequence[Walk]) -> list[Adjacent]:
@@ -119,10 +121,13 @@ class FollowRows:
         for code, first, end in _runs(self.codes):
             adjacency = view.adjacency(*self.adjacencies[code])
             # All neighbours are taken, so that the key of the random stream decides nothing.
-            draws = draw_neighbors(adjacency, self.gids[first:end], ALL_NEIGHBORS, 0)
+            rows = locate_rows(adjacency, self.gids[first:end])
+            draws = draw(Uniform(), adjacency, rows, HopDraw(ALL_NEIGHBORS, key=0))
             if len(draws.neighbors):
-                rows = np.repeat(np.arange(first, end), np.diff(draws.bounds))
-                pieces.append(np.stack([rows, draws.neighbors.astype(np.int64), draws.positions]))
+                numbers = np.repeat(np.arange(first, end), np.diff(draws.bounds))
+                pieces.append(
+                    np.stack([numbers, draws.neighbors.astype(np.int64), draws.positions])
+                )
         return Entries(*np.concatenate(pieces, axis=1))
 
 

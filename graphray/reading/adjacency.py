@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.book import PartitionBook
-from graphray.kernels.neighbors import draw_rows, find_rows, row_bounds
+from graphray.kernels.neighbors import draw_rows, find_rows
 from graphray.kernels.trees import tree_words
 from graphray.reading.compact import Compact, compact, restored
 from graphray.schema import Direction, Relation
@@ -58,8 +58,8 @@ class MappedAdjacency:
         further: Sequence[ArrayKey] = (),
     ) -> None:
         self.relation, self.direction = relation, direction
-        self.near_type = relation.destination if direction == "in" else relation.source
-        self.far_type = relation.source if direction == "in" else relation.destination
+        self.near_type = relation.near_type(direction)
+        self.far_type = relation.far_type(direction)
         self.node_offsets = book.node_offsets[self.near_type]
         self.edge_offsets = book.edge_offsets[relation, direction]
         self.neighbor_dtype = id_dtype(book.num_nodes(self.far_type))
@@ -85,7 +85,7 @@ class MappedAdjacency:
     @staticmethod
     def keys(relation: Relation, direction: Direction) -> tuple[ArrayKey, ArrayKey, ArrayKey]:
         """The arrays that an adjacency is made of: row bounds, neighbours, stable ids."""
-        near_type = relation.destination if direction == "in" else relation.source
+        near_type = relation.near_type(direction)
         return (
             ArrayKey(rows_table(relation, direction), INDPTR),
             ArrayKey(edges_table(relation, direction), NEIGHBOR),
@@ -225,16 +225,6 @@ def draw_located(
         neighbors,
     )
     return Draws(bounds, positions, neighbors)
-
-
-def draw_neighbors(
-    adjacency: MappedAdjacency, gids: npt.NDArray[np.int64], fanout: int, key: int
-) -> Draws:
-    """Draw up to ``fanout`` neighbours (-1: all) for nodes whose partitions are all mapped."""
-    rows = locate_rows(adjacency, gids)
-    assert rows.num_elsewhere == 0
-    bounds = row_bounds(rows.degrees, effective_fanout(fanout))
-    return draw_located(adjacency, rows, bounds, fanout, key, np.empty(bounds[-1], np.int64))
 
 
 def effective_fanout(fanout: int) -> int:

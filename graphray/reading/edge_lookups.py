@@ -67,7 +67,7 @@ class ListEdges:
     def run(self, view: ShardView) -> EdgeList:
         """The entries, in the order in which they stand."""
         indptr, neighbors, edge_ids = (np.asarray(view.shard.array(key)) for key in self.keys)
-        near_type = self.relation.destination if self.direction == "in" else self.relation.source
+        near_type = self.relation.near_type(self.direction)
         first_node = view.book.node_offsets[near_type][view.part]
         first_edge = view.book.edge_offsets[self.relation, self.direction][view.part]
         nodes = np.arange(len(indptr) - 1) if self.near is None else self.near - first_node

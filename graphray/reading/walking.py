@@ -36,12 +36,12 @@ class Step(NamedTuple):
     @property
     def near_type(self) -> str:
         """The node type that the step leaves."""
-        return self.relation.source if self.direction == "out" else self.relation.destination
+        return self.relation.near_type(self.direction)
 
     @property
     def far_type(self) -> str:
         """The node type that the step leads to."""
-        return self.relation.destination if self.direction == "out" else self.relation.source
+        return self.relation.far_type(self.direction)
 
 
 def stored(schema: GraphSchema, step: Step) -> Direction:

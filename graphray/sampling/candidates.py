@@ -73,7 +73,7 @@ def candidates_at(
         seen: only those that stand there in some edge of the relation.
         power: chances are in proportion to the degree there, to this power; 0 for equal ones.
     """
-    gids = gids_in_input_order(access, end_type(relation, end))
+    gids = gids_in_input_order(access, relation.near_type(end))
     if not seen and power == 0:
         return Candidates(gids)
     degrees = _degrees(access, relation, end)[gids].astype(np.float64)
@@ -82,11 +82,6 @@ def candidates_at(
     chances = np.zeros(len(gids))
     np.power(degrees, power, out=chances, where=degrees > 0)
     return weighed(gids, chances)
-
-
-def end_type(relation: Relation, end: Direction) -> str:
-    """The node type at one end of a relation."""
-    return relation.destination if end == "in" else relation.source
 
 
 def node_times(access: PartitionAccess, node_type: str, column: str) -> Ints:

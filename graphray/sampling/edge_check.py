@@ -59,7 +59,7 @@ def other_ends(access: PartitionAccess, relation: Relation, read: Direction, gid
     """The global ids at the other ends of a node's edges: of those that arrive ("in"), or leave."""
     stored = access.schema.relation_type(relation).stored_direction(read)
     node = np.array([gid])
-    node_type = relation.destination if read == "in" else relation.source
+    node_type = relation.near_type(read)
     request = ListEdges(relation, stored, near=node)
     owner = access.book.owner(node_type, node)
     ((_, entries),) = ask_owners(access, request.keys, owner, lambda at: request)

@@ -16,7 +16,7 @@ from graphray.kernels.hashing import hash_words
 from graphray.kernels.membership import draw_below
 from graphray.reading.access import PartitionAccess
 from graphray.reading.gather import user_ids_of
-from graphray.sampling.candidates import Candidates, candidates_at, end_type, node_times
+from graphray.sampling.candidates import Candidates, candidates_at, node_times
 from graphray.sampling.edge_check import EdgeCheck, other_ends
 from graphray.sampling.negatives import Negatives
 from graphray.sampling.pairs import Pairs
@@ -89,14 +89,14 @@ class NegativeSampler:
         found = candidates_at(self._access, self._relation, end, seen=seen, power=power)
         if len(found.gids) == 0:
             raise ArgumentError(
-                f"no node of type {end_type(self._relation, end)!r} can be drawn for negatives of "
+                f"no node of type {self._relation.near_type(end)!r} can be drawn for negatives of "
                 f"{self._relation}: the type or the relation is empty"
             )
         return found
 
     def _times_of_ends(self, column: str) -> dict[Direction, Ints]:
         """The times of the nodes at each end that has them; nodes without are there at any time."""
-        kinds = {e: self._access.schema.node_type(end_type(self._relation, e)) for e in self._ends}
+        kinds = {e: self._access.schema.node_type(self._relation.near_type(e)) for e in self._ends}
         timed = [e for e, kind in kinds.items() if column in {c.name for c in kind.columns}]
         if not timed:
             owners = " and ".join(sorted({kind.name for kind in kinds.values()}))
@@ -151,7 +151,7 @@ class NegativeSampler:
         fits = self._fitting(candidates.gids, own, positives, end)
         if not fits.any():
             kept = other(end)
-            kept_type = end_type(self._relation, kept)
+            kept_type = self._relation.near_type(kept)
             named = user_ids_of(self._access, kept_type, own.end(kept)).tolist()[0]
             raise ArgumentError(
                 f"{kept_type} {named!r} has an edge of {self._relation} to every node that may "

@@ -101,7 +101,7 @@ def temporal_rules(
     """
     rules: dict[Relation, DrawRule] = {}
     for relation in relations:
-        far_type = relation.source if direction == "in" else relation.destination
+        far_type = relation.far_type(direction)
         edge_time, node_time = edge_times.get(relation), node_times.get(far_type)
         if edge_time is not None and node_time is not None:
             raise ArgumentError(

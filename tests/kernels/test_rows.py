@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphray.book import relabel
-from graphray.kernels.rows import copy_rows, entry_words, find_entry, owner_of
+from graphray.kernels.neighbors import owner_of
+from graphray.kernels.rows import copy_rows, entry_words, find_entry
 from graphray.sampling.streams import mix64
 from tests.sampling.twin import GOLDEN, MASK
 
@@ -25,9 +26,8 @@ def test_an_entry_is_found_whichever_partition_owns_it(
     # Canonical order: by stable id, parallel edges side by side.
     row = book.gid_of_stable[sorted(data.draw(st.lists(stable, max_size=40)))]
     stored = row.astype(np.int64 if wide else np.uint32)
-    offsets = book.offsets.reshape(1, -1)
     for gid in range(len(assignment)):
-        owner = owner_of(offsets, 0, gid)
+        owner = owner_of(book.offsets, gid)
         assert owner == np.searchsorted(book.offsets, gid, side="right") - 1
         at = find_entry(
             stored.ctypes.data, len(row), stored.itemsize, gid,
