@@ -32,6 +32,7 @@ survives pickling between processes with its fields.
     │   └── PartitionUnavailable (TimeoutError)
     ├── TransactionError                    a change of a running graph
     │   ├── ConflictError                   another transaction was first
+    │   ├── ChangeRefused                   an end is missing, or an id is taken
     │   ├── LockLost                        a lock has been granted to someone else since
     │   └── WriteIndeterminate (TimeoutError)   whether it was applied is not known
     ├── PartitionerError                    a partitioner returned what cannot be used
@@ -187,6 +188,10 @@ class TransactionError(GraphRayError):
 
 class ConflictError(TransactionError):
     """Another transaction was first on the same keys; nothing was applied, run it again."""
+
+
+class ChangeRefused(TransactionError):
+    """The graph will not have the change: an end is missing, an id is taken; nothing was applied."""
 
 
 class LockLost(TransactionError):

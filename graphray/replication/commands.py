@@ -26,16 +26,20 @@ class Changes:
         writes: the keys that change.
         payload: the change itself, for the data's owner.
         fences: of the locks under which it is made, by lock name.
+        touches: keys of 8 bytes, end to end, of what has to be there and is added to, such as the
+            ends of a new edge. Who reads or writes such a key is in conflict with it; others that
+            touch it are not, so a hub can gain edges from many transactions at once.
     """
 
     reads: Mapping[Key, int]
     writes: tuple[Key, ...]
     payload: bytes
     fences: Mapping[str, int]
+    touches: bytes = b""
 
     def to_plain(self) -> tuple[Any, ...]:
         """A plain structure, for packing."""
-        return dict(self.reads), self.writes, self.payload, dict(self.fences)
+        return dict(self.reads), self.writes, self.payload, dict(self.fences), self.touches
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,17 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Invalid:
+    """The data will not have this change, whoever comes first: an end is missing, an id is taken.
+
+    Attributes:
+        reason: for a person.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FencedOut:
     """The lock has been granted to someone else since."""
 
@@ -232,9 +247,10 @@ class Value:
     content: bytes
 
 
-Result: TypeAlias = Accepted | Conflict | FencedOut | Decided | LockAnswer | Value
+Result: TypeAlias = Accepted | Conflict | Invalid | FencedOut | Decided | LockAnswer | Value
 _RESULTS: dict[str, Any] = {
-    kind.__name__: kind for kind in (Accepted, Conflict, FencedOut, Decided, LockAnswer, Value)
+    kind.__name__: kind
+    for kind in (Accepted, Conflict, Invalid, FencedOut, Decided, LockAnswer, Value)
 }
 
 

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from graphray.replication.change_times import ChangeTimes, changed_keys, shared_keys
 from graphray.replication.commands import (
     Accepted,
     AcquireLock,
@@ -34,6 +35,7 @@ from graphray.replication.commands import (
     FencedOut,
     Finish,
     Forget,
+    Invalid,
     Key,
     LockAnswer,
     Pin,
@@ -52,6 +54,13 @@ from graphray.replication.packing import pack, unpack
 
 class VersionedData(Protocol):
     """The data itself: keeps the versions that pinned times need."""
+
+    def refusal(self, payload: bytes) -> str | None:
+        """Why this change cannot be made to the present data, or None.
+
+        What it depends on has to be among the transaction's reads, writes and touches: they keep it
+        so until the change is installed.
+        """
 
     def install(self, time: int, payload: bytes) -> None:
         """Apply a committed change as of a time, later than any before it on the same keys."""
@@ -83,16 +92,13 @@ class TransactionalState:
 
     Args:
         data: the partition's data.
-        changed_max: of how many keys it remembers when they changed last; the same on every
-            replica. Fewer: less memory, and transactions that take long are refused more often.
+        change_slots: see `ChangeTimes`; the same on every replica.
     """
 
-    def __init__(self, data: VersionedData, changed_max: int = 1_000_000) -> None:
+    def __init__(self, data: VersionedData, change_slots: int = 1 << 20) -> None:
         self._data = data
-        self._changed_max = changed_max
         self._time = 0
-        self._changed: dict[Key, int] = {}
-        self._changed_floor = 0
+        self._changed = ChangeTimes(change_slots)
         self._prepared: dict[str, Prepared] = {}
         self._decisions: dict[str, tuple[bool, int, tuple[str, ...]]] = {}
         self._pins: dict[str, int] = {}
@@ -117,8 +123,7 @@ class TransactionalState:
         }
         tables = (
             self._time,
-            self._changed,
-            self._changed_floor,
+            self._changed.to_bytes(),
             prepared,
             self._decisions,
             self._pins,
@@ -129,9 +134,10 @@ class TransactionalState:
 
     def restore(self, checkpoint: bytes) -> None:
         """Replace everything."""
-        time, changed, floor, prepared, decisions, pins, fences, locks, data = unpack(checkpoint)
+        time, changed, prepared, decisions, pins, fences, locks, data = unpack(checkpoint)
         self._time = time
-        self._changed, self._changed_floor, self._decisions = changed, floor, decisions
+        self._changed = ChangeTimes.from_bytes(changed)
+        self._decisions = decisions
         self._pins, self._fences = pins, fences
         self._prepared = {
             name: Prepared(coordinator, Changes(*changes), at)
@@ -234,18 +240,9 @@ class TransactionalState:
         return Accepted(self._time)
 
     def _install(self, changes: Changes, time: int) -> None:
-        for key in changes.writes:
-            self._changed[key] = time
-        if len(self._changed) > self._changed_max:
-            self._forget_older_half()
-        if changes.writes:
+        self._changed.note(changes.writes, changes.touches, time)
+        if changes.payload:
             self._data.install(time, changes.payload)
-
-    def _forget_older_half(self) -> None:
-        """Keys that are forgotten count as changed at the floor, so nothing slips through."""
-        times = sorted(self._changed.values())
-        self._changed_floor = times[len(times) // 2]
-        self._changed = {k: t for k, t in self._changed.items() if t > self._changed_floor}
 
     def _pin(self, name: str, time: int) -> None:
         self._time = max(self._time, time)
@@ -254,13 +251,18 @@ class TransactionalState:
 
     # --- conflicts --------------------------------------------------------------------------------
 
-    def _refusal(self, transaction: str, changes: Changes) -> Conflict | FencedOut | None:
+    def _refusal(self, transaction: str, changes: Changes) -> Conflict | FencedOut | Invalid | None:
         """Why a transaction may not change this partition now, or None."""
         return (
             self._fenced_out(changes)
             or self._conflict_with_prepared(transaction, changes)
             or self._conflict_with_committed(changes)
+            or self._invalid(changes)
         )
+
+    def _invalid(self, changes: Changes) -> Invalid | None:
+        reason = self._data.refusal(changes.payload) if changes.payload else None
+        return None if reason is None else Invalid(reason)
 
     def _fenced_out(self, changes: Changes) -> FencedOut | None:
         for lock, fence in changes.fences.items():
@@ -274,16 +276,13 @@ class TransactionalState:
         for name, other in self._prepared.items():
             if name == transaction:
                 continue
-            untouchable = {*other.changes.writes, *other.changes.reads}
-            shared = untouchable.intersection(changes.writes)
-            shared |= set(changes.reads).intersection(other.changes.writes)
+            shared = shared_keys(changes, other.changes)
             if shared:
-                return Conflict(tuple(sorted(shared)), name, other.coordinator)
+                return Conflict(shared, name, other.coordinator)
         return None
 
     def _conflict_with_committed(self, changes: Changes) -> Conflict | None:
-        floor = self._changed_floor
-        changed = [k for k, time in changes.reads.items() if self._changed.get(k, floor) > time]
+        changed = [k for k, time in changes.reads.items() if self._changed.of(k) > time]
         return Conflict(tuple(sorted(changed))) if changed else None
 
     def _read(self, query: Query) -> Result:
@@ -298,7 +297,7 @@ class TransactionalState:
         """A prepared write that may or may not be part of what is read."""
         wanted = set(keys)
         for name, other in self._prepared.items():
-            shared = wanted.intersection(other.changes.writes)
+            shared = wanted & changed_keys(other.changes)
             if shared and (time is None or other.time <= time):
                 return Conflict(tuple(sorted(shared)), name, other.coordinator)
         return None

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
-from graphray.errors import ConflictError, LockLost
+from graphray.errors import ChangeRefused, ConflictError, LockLost
 from graphray.replication.commands import (
     Accepted,
     Changes,
@@ -31,6 +31,7 @@ from graphray.replication.commands import (
     FencedOut,
     Finish,
     Forget,
+    Invalid,
     Key,
     Pin,
     Prepare,
@@ -68,13 +69,14 @@ class Ending:
 
     verdict: Verdict
     time: int = 0
-    refusal: Conflict | FencedOut | None = None
+    refusal: Conflict | Invalid | FencedOut | None = None
 
     def raise_if_refused(self, transaction: str) -> None:
         """Raise what the user of an aborted transaction should see.
 
         Raises:
             ConflictError: another transaction was first; run this one again.
+            ChangeRefused: the data will not have the change.
             LockLost: a lock under which it was made is held by someone else now.
         """
         match self.refusal:
@@ -86,6 +88,8 @@ class Ending:
                     keys=keys,
                     winner=winner,
                 )
+            case Invalid(reason):
+                raise ChangeRefused(f"transaction {transaction} changed nothing: {reason}")
             case FencedOut(lock, fence, newest_fence):
                 raise LockLost(
                     f"transaction {transaction} was aborted: its lock {lock!r} has fence {fence}, "
@@ -107,6 +111,7 @@ class Transaction:
         name: an identity that no other transaction has ever had.
         reads: by partition and key, the partition's time at which it was read.
         writes: by partition, the keys that change.
+        touches: by partition, what is added to (see `Changes.touches`).
         payloads: by partition, the change.
         fences: of the locks under which it is made.
     """
@@ -114,6 +119,7 @@ class Transaction:
     name: str
     reads: dict[str, dict[Key, int]] = field(default_factory=dict)
     writes: dict[str, tuple[Key, ...]] = field(default_factory=dict)
+    touches: dict[str, bytes] = field(default_factory=dict)
     payloads: dict[str, bytes] = field(default_factory=dict)
     fences: dict[str, int] = field(default_factory=dict)
 
@@ -123,9 +129,12 @@ class Transaction:
         for key in keys:
             seen[key] = min(time, seen.get(key, time))
 
-    def change(self, partition: str, keys: Iterable[Key], payload: bytes) -> None:
-        """Set what is to be written in one partition."""
+    def change(
+        self, partition: str, keys: Iterable[Key], payload: bytes, touches: bytes = b""
+    ) -> None:
+        """Set what is to be written in one partition, and what it is added to."""
         self.writes[partition] = tuple(keys)
+        self.touches[partition] = touches
         self.payloads[partition] = payload
 
     @property
@@ -143,6 +152,7 @@ class Transaction:
             self.writes.get(partition, ()),
             self.payloads.get(partition, b""),
             self.fences,
+            self.touches.get(partition, b""),
         )
 
     def commit(self) -> Steps:
@@ -156,7 +166,7 @@ class Transaction:
         match result:
             case Accepted(time):
                 yield Ending(Verdict.COMMITTED, time)
-            case Conflict() | FencedOut():
+            case Conflict() | Invalid() | FencedOut():
                 yield Ending(Verdict.ABORTED, refusal=result)
             case _:
                 yield Ending(Verdict.INDETERMINATE)
@@ -177,9 +187,15 @@ class Transaction:
         if decided.commit:
             yield Ending(Verdict.COMMITTED, decided.time)
         else:
-            refusals = [vote for vote in votes if isinstance(vote, Conflict | FencedOut)]
-            yield Ending(Verdict.ABORTED, refusal=refusals[0] if refusals else Conflict(()))
+            yield Ending(Verdict.ABORTED, refusal=_worst(votes))
         yield from finish(self.name, coordinator, decided, self.participants)
+
+
+def _worst(votes: Results) -> Conflict | Invalid | FencedOut:
+    """What to tell of several refusals: one that trying again will not mend, where there is one."""
+    refusals = [vote for vote in votes if isinstance(vote, Conflict | Invalid | FencedOut)]
+    lasting = [refusal for refusal in refusals if not isinstance(refusal, Conflict)]
+    return (*lasting, *refusals, Conflict(()))[0]
 
 
 def finish(name: str, coordinator: str, decided: Decided, participants: Iterable[str]) -> Steps:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from graphray.replication import membership
+from graphray.replication import membership, transactional_state
 from graphray.replication.cells import Cell, Cells
+from graphray.replication.change_times import ChangeTimes
 from graphray.replication.checkpoints import Checkpointer
 from graphray.replication.commands import Decide
 from graphray.replication.configuration import Configuration
@@ -151,6 +152,17 @@ def _decision_kept_nowhere() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _touches_leave_no_trace() -> Iterator[None]:
+    original = ChangeTimes.note
+
+    def note(self: ChangeTimes, writes: Any, touches: bytes, time: int) -> None:
+        original(self, writes, b"", time)
+
+    with patch.object(ChangeTimes, "note", note):
+        yield
+
+
 def _pins_leave_time_alone(self: TransactionalState, name: str, time: int) -> None:
     self._pins[name] = time
 
@@ -264,6 +276,16 @@ _BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = 
         replaced(TransactionalState, "_conflict_with_prepared", _finds_nothing),
     ),
     (
+        "added to while it is read",
+        "transactions",
+        lambda: patch.object(transactional_state, "changed_keys", lambda c: frozenset(c.writes)),
+    ),
+    (
+        "what was added to looks unchanged",
+        "transactions",
+        _touches_leave_no_trace,
+    ),
+    (
         "read past a prepared write",
         "transactions",
         replaced(TransactionalState, "_blocking", _finds_nothing),
@@ -303,6 +325,7 @@ _BUGS: tuple[tuple[str, str, Callable[[], AbstractContextManager[Any]]], ...] = 
 
 # Where each was found last. A change of the code may move it; the search goes on from here.
 _SHOWS_AT = {
+    "added to while it is read": 7,
     "acknowledged before it is durable": 1,
     "acknowledged before the quorum": 2,
     "chain skips its tail": 1,
@@ -320,6 +343,7 @@ _SHOWS_AT = {
     "term led before it is on disk": 3031,
     "tombstone dropped too early": 10,
     "unfenced old primary": 10,
+    "what was added to looks unchanged": 1,
     "write passed on before it is durable": 35,
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from random import Random
 from typing import Any
 
+from graphray.replication.change_times import KEY_BYTES
 from graphray.replication.commands import (
     AcquireLock,
     Conflict,
@@ -43,6 +44,11 @@ GUARDED = "guarded"
 LOCK = "the lock"
 
 Steps = Generator[Any, Any, Any]
+
+
+def key_of(key: str) -> bytes:
+    """What a list is validated by; 8 bytes for those that are touched."""
+    return key.encode().ljust(KEY_BYTES)
 
 
 class Sleep:
@@ -157,7 +163,7 @@ class TransactionClient:
     def _read(self, transaction: Transaction, key: str) -> Steps:
         """The present value of a key; None where it cannot be had."""
         partition = self._partition(key)
-        query = Query((key.encode(),), pack((key,)))
+        query = Query((key_of(key),), pack((key,)))
         for attempt in range(4):
             (answer,) = yield (Call(partition, query),)
             if isinstance(answer, Value):
@@ -220,14 +226,21 @@ class TransactionClient:
                 self._value += 1
                 appends[key] = self._value
                 operation.value.append(("append", key, self._value))
-        self._write(transaction, appends)
+        self._write(transaction, appends, may_touch=True)
         yield from self._commit(transaction, operation)
 
-    def _write(self, transaction: Transaction, appends: dict[str, int]) -> None:
+    def _write(
+        self, transaction: Transaction, appends: dict[str, int], *, may_touch: bool = False
+    ) -> None:
         for partition in sorted({self._partition(key) for key in appends}):
             part = [item for item in appends.items() if self._partition(item[0]) == partition]
-            keys = [key.encode() for key, _ in part]
-            transaction.change(partition, keys, pack(part))
+            added_to = {key for key, value in part if may_touch and value % 2}
+            transaction.change(
+                partition,
+                [key_of(key) for key, _ in part if key not in added_to],
+                pack(part),
+                b"".join(key_of(key) for key in sorted(added_to)),
+            )
 
     def _transfer(self) -> Steps:
         """Move money between two accounts: a list of differences each."""
@@ -265,7 +278,7 @@ class TransactionClient:
 
     def _read_at(self, key: str, time: int) -> Steps:
         partition = self._partition(key)
-        query = Query((key.encode(),), pack((key,)), time)
+        query = Query((key_of(key),), pack((key,)), time)
         for _ in range(6):
             (answer,) = yield (Call(partition, query),)
             if isinstance(answer, Value):

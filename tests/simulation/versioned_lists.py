@@ -4,6 +4,8 @@ times.
 
 from __future__ import annotations
 
+from bisect import insort
+
 from graphray.replication.packing import pack, unpack
 
 
@@ -13,9 +15,14 @@ class VersionedLists:
     def __init__(self) -> None:
         self._lists: dict[str, list[tuple[int, int]]] = {}
 
+    def refusal(self, payload: bytes) -> str | None:
+        refused = [key for key, value in unpack(payload) if value is None]
+        return f"there is nothing to append to {refused}" if refused else None
+
     def install(self, time: int, payload: bytes) -> None:
+        """In order of time: those that only add to a list may be carried out in any order."""
         for key, value in unpack(payload):
-            self._lists.setdefault(key, []).append((time, value))
+            insort(self._lists.setdefault(key, []), (time, value))
 
     def read(self, content: bytes, time: int | None) -> bytes:
         return pack({key: self.values(key, time) for key in unpack(content)})
