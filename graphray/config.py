@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphray.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from graphray.replication.settings import ReplicationSettings
+
+ReplicationName = Literal["full", "quorum", "chain", "partial", "eventual"]
+"""How the replicas of a partition share its changes; see ``docs/guarantees.md``."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,19 @@ class LaunchOptions:
             disk, one copy in the page cache. False, or a store elsewhere: they map a copy that the
             replica puts into the node's object store; better where the disk is a slow network's,
             since that copy is never read again.
+        replication: how changes are replicated. It is fixed by the first change of a graph; later
+            launches under the same name have to agree.
+        data_dir: a folder on every node's own disk in which replicas keep their logs of changes;
+            None for the user's state folder (see `state_folder`). It must outlast restarts: whoever
+            deletes it on all nodes has lost the changes. On a network disk every write waits for
+            that disk.
+        state_uri: where the catalog keeps who leads which partition, a folder or URI that the node
+            of the catalog reaches whichever that is; None for ``running/`` in the store. It has to
+            offer create-if-absent (a local or shared disk, S3).
+        replication_settings: the times of the protocol; None for those that suit a cluster
+            (`graphray.replication.settings.ON_RAY`).
+        discard_changes: begin a new line of changes over the store: those made under this name
+            before are not in it. They stay on the disks until someone deletes them.
     """
 
     replicas: int = 2
@@ -58,6 +80,11 @@ class LaunchOptions:
     start_timeout_s: float = 300.0
     verify: bool = True
     map_files: bool = True
+    replication: ReplicationName = "full"
+    data_dir: str | None = None
+    state_uri: Any = None
+    replication_settings: ReplicationSettings | None = None
+    discard_changes: bool = False
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -70,3 +97,14 @@ class LaunchOptions:
             raise ArgumentError(f"cpus_per_replica = {self.cpus_per_replica}; expected above 0")
         if not self.start_timeout_s > 0:
             raise ArgumentError(f"start_timeout_s = {self.start_timeout_s}; expected above 0")
+        if self.replication not in get_args(ReplicationName):
+            raise ArgumentError(
+                f"replication = {self.replication!r}; expected one of "
+                f"{', '.join(get_args(ReplicationName))}"
+            )
+
+
+def state_folder() -> Path:
+    """Where a user's programs keep what has to outlast them (XDG base directories)."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "graphray"

@@ -70,22 +70,22 @@ class Shard(Protocol):
 
 def nodes_table(node_type: str) -> str:
     """The table of a node type's owned nodes."""
-    return f"nodes/{_escape(node_type)}"
+    return f"nodes/{file_safe(node_type)}"
 
 
 def index_table(node_type: str) -> str:
     """The table that leads from users' ids to global ids."""
-    return f"index/{_escape(node_type)}"
+    return f"index/{file_safe(node_type)}"
 
 
 def edges_table(relation: Relation, direction: Direction) -> str:
     """The table of a relation's adjacency entries."""
-    return f"edges/{'~'.join(map(_escape, relation))}/{direction}"
+    return f"edges/{'~'.join(map(file_safe, relation))}/{direction}"
 
 
 def rows_table(relation: Relation, direction: Direction) -> str:
     """The table of the row bounds of `edges_table`."""
-    return f"rows/{'~'.join(map(_escape, relation))}/{direction}"
+    return f"rows/{'~'.join(map(file_safe, relation))}/{direction}"
 
 
 def id_dtype(count: int) -> np.dtype[Any]:
@@ -119,7 +119,12 @@ def _is_fixed_width(dtype: pa.DataType) -> bool:
     return pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
 
 
-def _escape(name: str) -> str:
+def file_safe(name: str) -> str:
+    """A name of anything as the name of a file, two names never the same.
+
+    >>> file_safe("papers/2024")
+    'papers%2F2024'
+    """
     # "~" parts the names of a relation and "/" the levels of a path, so both are escaped in names.
     escaped = quote(name, safe=" ").replace("~", "%7E").replace(".", "%2E")
     if len(escaped) <= NAME_LENGTH_MAX:

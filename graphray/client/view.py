@@ -7,7 +7,10 @@ from typing import Any
 
 from graphray.book import PartitionBook
 from graphray.config import LaunchOptions
+from graphray.replication.configuration import Configuration, ReplicaId, Strategy
+from graphray.replication.settings import ON_RAY, ReplicationSettings
 from graphray.schema import GraphSchema, KindName
+from graphray.shard import file_safe
 
 NAMESPACE = "graphray"
 """The Ray namespace of every actor of every graph, whatever namespace a job uses."""
@@ -37,6 +40,18 @@ class GraphSpec:
         """The name of a partition's placement group."""
         return f"graph/{self.name}/part-{part}"
 
+    @property
+    def state_uri(self) -> Any:
+        """Where the catalog keeps what it must not forget, a folder of this graph's own."""
+        if self.options.state_uri is not None:
+            return below(self.options.state_uri, file_safe(self.name))
+        return below(self.uri, f"running/{file_safe(self.name)}")
+
+    @property
+    def replication_settings(self) -> ReplicationSettings:
+        """The times of the replication protocol."""
+        return self.options.replication_settings or ON_RAY
+
 
 @dataclass(frozen=True)
 class GraphView:
@@ -59,6 +74,59 @@ class GraphView:
     snapshot_id: str
     handles: list[list[ActorHandle]]
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """What a client needs to change a running graph, and to read its changes.
+
+    The replicas of ``configurations[part].members`` are reached through `GraphView.handles`: see
+    `place_of`. Each of them, and the catalog, has a method ``ask`` that takes a message and returns
+    the answer, both in the form of `graphray.client.wire`.
+
+    Attributes:
+        launch_id: which line of changes this is; another one after they were discarded.
+        base_version: the store version that the changes lie over, when the line was begun.
+        strategy: how partitions are replicated.
+        settings: the times of the protocol.
+        configurations: per partition, in its order, the newest that the catalog knows;
+            ``Configuration.partition`` is the partition's name in calls and tokens.
+    """
+
+    launch_id: str
+    base_version: int
+    strategy: Strategy
+    settings: ReplicationSettings
+    configurations: tuple[Configuration, ...]
+
+
+CATALOG = "catalog"
+"""The address of the catalog in the protocol."""
+
+
+def replica_id(part: int, replica: int, disk: str) -> ReplicaId:
+    """The identity of a replica, which is that of its disk.
+
+    Example:
+        >>> place_of(replica_id(3, 1, "9f2c"))
+        (3, 1)
+    """
+    return f"{part}/{replica}/{disk}"
+
+
+def place_of(identity: ReplicaId) -> tuple[int, int]:
+    """Which actor it is to be found at: the partition, and the number of the copy."""
+    part, replica, _ = identity.split("/")
+    return int(part), int(replica)
+
+
+def below(uri: Any, path: str) -> Any:
+    """The URI of a folder below a store's."""
+    if isinstance(uri, tuple):
+        filesystem, root = uri
+        return filesystem, f"{root.rstrip('/')}/{path}"
+    scheme_and_path, question, query = str(uri).partition("?")
+    return f"{scheme_and_path.rstrip('/')}/{path}{question}{query}"
 
 
 def catalog_name(graph: str) -> str:
