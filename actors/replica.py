@@ -17,6 +17,7 @@ from typing import Any
 
 import ray
 
+from actors.shared_shard import SharedShard
 from graphray.client.pieces import cut
 from graphray.client.view import GraphSpec
 from graphray.derived.rows import Sources
@@ -24,7 +25,7 @@ from graphray.derived.shard import DerivedShard
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
 from graphray.reading.operations import Request, ShardView
-from graphray.shard import ArrayKey, Shard, ShardArray
+from graphray.shard import ArrayKey, ShardArray
 from graphray.store import Store
 
 
@@ -101,17 +102,3 @@ class Replica:
                 self._view = ShardView(self._part, store.schema, store.book, self._derived)
                 self._problem = ""
             return self._view
-
-
-class SharedShard:
-    """A shard of which some arrays are shared through the object store."""
-
-    def __init__(self, shared: dict[ArrayKey, ShardArray], rest: Shard) -> None:
-        earlier = rest._shared if isinstance(rest, SharedShard) else {}
-        self._shared: dict[ArrayKey, ShardArray] = {**earlier, **shared}
-        self._rest: Shard = rest._rest if isinstance(rest, SharedShard) else rest
-
-    def array(self, key: ArrayKey) -> ShardArray:
-        """The array of that name."""
-        found = self._shared.get(key)
-        return self._rest.array(key) if found is None else found
