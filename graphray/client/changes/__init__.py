@@ -1,0 +1,1 @@
+"""The calls that change a running graph, and read what was changed."""

@@ -1,0 +1,80 @@
+"""The replicas of the simulator, reached by a blocking client: time passes only while it waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable, Mapping
+from functools import partial
+
+from graphray.client.changes.partition_calls import PartitionCalls, PatiencePolicy
+from graphray.client.changes.session_pool import SessionPool
+from graphray.replication.configuration import Strategy
+from graphray.replication.effects import Clock
+from graphray.replication.messages import Message
+from graphray.replication.session import RetryPolicy
+from graphray.replication.state_machine import StateMachine
+from tests.simulation.cluster import Cluster
+
+STEP_MS = 1.0
+
+
+class SimulatedTransport:
+    """Each message is sent from an address of its own, to which the answer comes."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._answers: dict[Hashable, Message] = {}
+        self._sent = 0
+        self._lock = threading.Lock()
+
+    def send(self, address: str, message: Message) -> Hashable:
+        with self._lock:
+            self._sent += 1
+            name = f"caller {self._sent}"
+            self._cluster.network.attach(name, partial(self._take, name))
+            self._cluster.network.send(name, address, message)
+            return name
+
+    def _take(self, name: str, sender: str, answer: Message) -> None:
+        self._answers[name] = answer
+
+    def wait(
+        self, pending: Collection[Hashable], timeout_s: float
+    ) -> Mapping[Hashable, Message | None]:
+        scheduler = self._cluster.scheduler
+        until_ms = scheduler.now_ms + timeout_s * 1000
+        while True:
+            with self._lock:
+                here = {name: self._answers.pop(name) for name in pending if name in self._answers}
+                if here or scheduler.now_ms >= until_ms:
+                    return here
+                scheduler.run_until(min(until_ms, scheduler.now_ms + STEP_MS))
+
+    def clock(self) -> Clock:
+        now_ms = self._cluster.scheduler.now_ms
+        return Clock(now_ms, 1_000_000 + now_ms)
+
+
+def simulated_partitions(
+    cluster: Cluster,
+    parts: int,
+    state: Callable[[int], StateMachine],
+    *,
+    strategy: Strategy = Strategy.FULL,
+    replicas: int = 3,
+) -> None:
+    """Bring partitions "0", "1" and so on up; ``state(part)`` makes the state of a replica."""
+
+    def state_of(part: int, replica: str) -> StateMachine:
+        return state(part)
+
+    for part in range(parts):
+        cluster.add_group(str(part), strategy, replicas, partial(state_of, part))
+
+
+def simulated_client(cluster: Cluster) -> PartitionCalls:
+    """A new client of all partitions of a cluster."""
+    transport = SimulatedTransport(cluster)
+    catalogs = {name: group.catalog for name, group in cluster.groups.items()}
+    pool = SessionPool(catalogs, transport, RetryPolicy(try_ms=60, deadline_ms=5_000))
+    return PartitionCalls(list(catalogs), pool, transport, PatiencePolicy(5_000, 200))
