@@ -25,6 +25,7 @@ from actors.placement import (
     replica_nodes,
     strategy_for,
 )
+from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
 from graphray.errors import GraphRayError, LaunchError
 from graphray.reading.node_cache import CacheCounts
@@ -51,7 +52,7 @@ class Catalog:
         self._spec = spec
         self._create_replica = create_replica
         self._store_: Store | None = None
-        self._published: dict[tuple[int, str, ArrayKey], ray.ObjectRef] = {}
+        self._published: dict[tuple[int, str, SnapshotRef, ArrayKey], ray.ObjectRef] = {}
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
@@ -77,8 +78,9 @@ class Catalog:
         """How many replicas have loaded since `start` was called."""
         return self._loaded
 
-    def view(self) -> GraphView:
-        """What a client needs to read the graph."""
+    def view(self, at: SnapshotRef | None = None) -> GraphView:
+        """What a client needs to read a state of the graph; None is the newest published one."""
+        at = at or SnapshotRef(self._spec.version)
         store = self._store
         handles = [
             [self._replica(part, replica) for replica in range(self._spec.options.replicas)]
@@ -90,6 +92,7 @@ class Catalog:
             store.schema,
             store.book,
             store.manifest.snapshot_id,
+            at,
             handles,
             self._warnings(),
         )
@@ -98,7 +101,9 @@ class Catalog:
         """The partitions that have a replica on a node."""
         return sorted(self._replicas_on(node_id))
 
-    def resolve(self, node_id: str, keys: list[ArrayKey]) -> dict[int, list[ray.ObjectRef]]:
+    def resolve(
+        self, node_id: str, keys: list[ArrayKey], at: SnapshotRef
+    ) -> dict[int, list[ray.ObjectRef]]:
         """References to some arrays, for every partition that has a replica on a node.
 
         What is not yet published there is published now. A partition whose replicas on that node do
@@ -107,7 +112,7 @@ class Catalog:
         with self._publishing:
             found = {}
             for part, replicas in self._replicas_on(node_id).items():
-                references = self._published_at(part, replicas, node_id, keys)
+                references = self._published_at(part, replicas, node_id, keys, at)
                 if references is not None:
                     found[part] = references
             return found
@@ -200,26 +205,31 @@ class Catalog:
         return on_node
 
     def _published_at(
-        self, part: int, replicas: list[int], node_id: str, keys: list[ArrayKey]
+        self,
+        part: int,
+        replicas: list[int],
+        node_id: str,
+        keys: list[ArrayKey],
+        at: SnapshotRef,
     ) -> list[ray.ObjectRef] | None:
-        missing = [key for key in keys if (part, node_id, key) not in self._published]
+        missing = [key for key in keys if (part, node_id, at, key) not in self._published]
         if missing:
-            references = self._publish(part, replicas, missing)
+            references = self._publish(part, replicas, missing, at)
             if references is None:
                 return None
             for key, reference in zip(missing, references, strict=True):
-                self._published[part, node_id, key] = reference
+                self._published[part, node_id, at, key] = reference
             for replica in replicas:
-                self._replica(part, replica).adopt.remote(missing, references)
-        return [self._published[part, node_id, key] for key in keys]
+                self._replica(part, replica).adopt.remote(missing, references, at)
+        return [self._published[part, node_id, at, key] for key in keys]
 
     def _publish(
-        self, part: int, replicas: list[int], keys: list[ArrayKey]
+        self, part: int, replicas: list[int], keys: list[ArrayKey], at: SnapshotRef
     ) -> list[ray.ObjectRef] | None:
         """Have one of a node's replicas put arrays into the node's object store."""
         for replica in replicas:
             publish = self._replica(part, replica).publish.options(num_returns=len(keys) + 1)
-            *references, done = publish.remote(keys)
+            *references, done = publish.remote(keys, at)
             try:
                 ray.get(done, timeout=_PUBLISH_TIMEOUT_S)
             except (RayError, GraphRayError):

@@ -17,14 +17,14 @@ from typing import Any
 
 import ray
 
-from actors.shared_shard import SharedShard
+from actors.served_states import ServedState, ServedStates
 from graphray.client.pieces import cut
+from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import GraphSpec
 from graphray.derived.rows import Sources
-from graphray.derived.shard import DerivedShard
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
-from graphray.reading.operations import Request, ShardView
+from graphray.reading.operations import Request
 from graphray.shard import ArrayKey, ShardArray
 from graphray.store import Store
 
@@ -36,8 +36,8 @@ class Replica:
         self._spec = spec
         self._part = part
         self._replica = replica
-        self._view: ShardView | None = None
-        self._derived: DerivedShard  # There once the view is.
+        self._states = ServedStates(self._sources)
+        self._is_loaded = False
         self._loading = threading.Lock()
         self._problem = ""
         if ray.get_runtime_context().was_current_actor_reconstructed:
@@ -50,55 +50,60 @@ class Replica:
         Raises:
             StoreError: where they are not there or damaged.
         """
-        self._loaded()
+        self._load()
 
     def describe(self) -> tuple[str, int, bool, str]:
         """The node this runs on, its process, whether it has loaded, and what kept it from it."""
         node_id = ray.get_runtime_context().get_node_id()
-        return node_id, os.getpid(), self._view is not None, self._problem
+        return node_id, os.getpid(), self._is_loaded, self._problem
 
-    def call(self, request: Request[Any]) -> Any:
-        """Run a request against the partition."""
-        return request.run(self._loaded())
+    def call(self, request: Request[Any], at: SnapshotRef) -> Any:
+        """Run a request against the partition as it is in one state of the graph."""
+        return request.run(self._at(at).view)
 
-    def call_in_pieces(self, request: Request[Any], pieces: int) -> tuple[bytes, ...]:
+    def call_in_pieces(
+        self, request: Request[Any], pieces: int, at: SnapshotRef
+    ) -> tuple[bytes, ...]:
         """Run a request, its answer cut into pieces (see `graphray.client.pieces`)."""
-        return cut(request.run(self._loaded()), pieces)
+        return cut(request.run(self._at(at).view), pieces)
 
-    def publish(self, keys: list[ArrayKey]) -> tuple[ShardArray | None, ...]:
+    def publish(self, keys: list[ArrayKey], at: SnapshotRef) -> tuple[ShardArray | None, ...]:
         """The arrays of some keys, one return value each, and a None that says all went well.
 
         The caller gets that None alone: getting an array would bring it to the caller's node.
         """
-        shard = self._loaded().shard
+        shard = self._at(at).view.shard
         return (*(shard.array(key) for key in keys), None)
 
-    def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef]) -> None:
+    def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef], at: SnapshotRef) -> None:
         """Read some arrays from the node's object store from now on, not from memory of its own."""
-        view = self._loaded()
-        arrays = dict(zip(keys, ray.get(references), strict=True))
-        view.replace_shard(SharedShard(arrays, view.shard))
-        self._derived.forget(keys)
+        self._at(at).share(dict(zip(keys, ray.get(references), strict=True)))
 
     def _load_again(self) -> None:
         try:
-            self._loaded()
+            self._load()
         except (GraphRayError, OSError) as error:
             # Whoever calls next tries again, and is told.
             self._problem = str(error)
 
-    def _loaded(self) -> ShardView:
+    def _load(self) -> None:
         with self._loading:
-            if self._view is None:
+            if not self._is_loaded:
                 # Here rather than in the first request, whose deadline it might cost.
                 ensure_compiled()
-                spec = self._spec
-                store = Store.open(spec.uri, spec.version, verify=False)
-                if spec.options.verify:
-                    store.shard(self._part).verify()
-                shard_of = functools.cache(store.shard)
-                sources = Sources(self._part, store.schema, store.book, shard_of)
-                self._derived = DerivedShard(sources)
-                self._view = ShardView(self._part, store.schema, store.book, self._derived)
+                if self._spec.options.verify:
+                    self._store(self._spec.version).shard(self._part).verify()
+                self._states.get(SnapshotRef(self._spec.version))
+                self._is_loaded = True
                 self._problem = ""
-            return self._view
+
+    def _at(self, at: SnapshotRef) -> ServedState:
+        self._load()
+        return self._states.get(at)
+
+    def _sources(self, at: SnapshotRef) -> Sources:
+        store = self._store(at.version)
+        return Sources(self._part, store.schema, store.book, functools.cache(store.shard))
+
+    def _store(self, version: int) -> Store:
+        return Store.open(self._spec.uri, version, verify=False)

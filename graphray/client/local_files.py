@@ -7,9 +7,9 @@ has them. Nothing is copied into the object store, whose memory (``/dev/shm``) c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from graphray.client.view import GraphView
+from graphray.client.view import GraphSpec
 from graphray.errors import ColumnNotFound, StoreError
 from graphray.reading.access import MappedArrays
 from graphray.shard import ArrayKey
@@ -26,19 +26,22 @@ class LocalFiles:
         self._shards = [store.shard(part) for part in range(store.parts)]
 
     @classmethod
-    def of(cls, view: GraphView) -> LocalFiles | None:
+    def of(cls, spec: GraphSpec, version: int, snapshot_id: str) -> LocalFiles | None:
         """The files behind a running graph; None where this node does not have the same ones."""
-        if not view.spec.options.map_files:
+        if not spec.options.map_files:
             return None
         try:
-            store = Store.open(view.spec.uri, view.spec.version, verify=False)
+            store = Store.open(spec.uri, version, verify=False)
         except StoreError:
             return None
-        same = store.is_local and store.manifest.snapshot_id == view.snapshot_id
+        same = store.is_local and store.manifest.snapshot_id == snapshot_id
         return cls(store) if same else None
 
-    def arrays(self, part: int, keys: Sequence[ArrayKey]) -> MappedArrays:
-        """Those of some arrays of a partition that can be mapped from its files."""
+    def arrays(self, parts: Sequence[int], keys: Sequence[ArrayKey]) -> Mapping[int, MappedArrays]:
+        """Those of some arrays of some partitions that can be mapped from their files."""
+        return {part: self._mapped(part, keys) for part in parts}
+
+    def _mapped(self, part: int, keys: Sequence[ArrayKey]) -> MappedArrays:
         found: MappedArrays = {}
         for key in keys:
             try:

@@ -13,6 +13,7 @@ from graphray.client.cache_board import CatalogBoard
 from graphray.client.cluster import require_ray
 from graphray.client.graph import Graph
 from graphray.client.local_files import LocalFiles
+from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, ReplicaSets, ask, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
 from graphray.config import CallPolicy
@@ -34,16 +35,20 @@ def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
     Raises:
         GraphNotRunning: where no graph of that name runs, or there is no cluster.
     """
+    return Graph(ClusterAccess(find_catalog(name), policy or CallPolicy()))
+
+
+def find_catalog(name: str) -> ActorHandle:
+    """The catalog actor of a graph that runs on the cluster at hand; raises as `connect` does."""
     require_ray(f"connecting to {name!r}")
     try:
-        catalog = ray.get_actor(catalog_name(name), namespace=NAMESPACE)
+        return ray.get_actor(catalog_name(name), namespace=NAMESPACE)
     except ValueError:
         raise GraphNotRunning(
             f"no graph {name!r} runs on this cluster; running: "
             f"{', '.join(running_graphs()) or 'none'}; launch it with 'graphray launch'",
             name=name,
         ) from None
-    return Graph(ClusterAccess(catalog, policy or CallPolicy()))
 
 
 def running_graphs() -> list[str]:
@@ -66,25 +71,28 @@ class ClusterAccess:
     on demand and the catalog actor owns them. Once mapped they stay valid here, whatever dies.
     """
 
-    def __init__(self, catalog: ActorHandle, policy: CallPolicy) -> None:
+    def __init__(
+        self, catalog: ActorHandle, policy: CallPolicy, at: SnapshotRef | None = None
+    ) -> None:
         self._catalog = catalog
         self._policy = policy
         self._node_id = ray.get_runtime_context().get_node_id()
-        view: GraphView = ask(catalog, "view", policy=policy)
+        view: GraphView = ask(catalog, "view", at, policy=policy)
+        self.at = view.at
         self._spec = view.spec
         self.kind = view.kind
         self.schema, self.book, self.snapshot_id = view.schema, view.book, view.snapshot_id
-        self._replicas = ReplicaSets(view.handles, policy, self._current_handles)
+        self._replicas = ReplicaSets(view.handles, policy, self._current_handles, view.at)
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
         self._absent: set[tuple[int, ArrayKey]] = set()
-        self._files = LocalFiles.of(view)
+        self._files = LocalFiles.of(view.spec, view.at.version, view.snapshot_id)
         self._lock = threading.Lock()
         board = CatalogBoard(catalog, self._spec.name, self._node_id, self.snapshot_id, policy)
         self.cache = NodeCache(self.snapshot_id, board)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A graph handed to another process is connected to anew there.
-        return _reconnect, (self._spec.name, self._policy)
+        return _reconnect, (self._spec.name, self._policy, self.at)
 
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         """The arrays of every partition that has a replica on this node, else None."""
@@ -126,15 +134,15 @@ class ClusterAccess:
         end_catalog(self._spec.name, self._policy)
 
     def _current_handles(self) -> list[list[ActorHandle]]:
-        return ask(self._catalog, "view", policy=self._policy).handles
+        return ask(self._catalog, "view", self.at, policy=self._policy).handles
 
     def _map(self, keys: list[ArrayKey]) -> None:
         """Map what this node holds of some arrays; partitions it does not hold become absent."""
         rest = keys
         if self._files is not None:
             here = ask(self._catalog, "parts_on", self._node_id, policy=self._policy)
-            for part in here:
-                self._arrays[part].update(self._files.arrays(part, keys))
+            for part, arrays in self._files.arrays(here, keys).items():
+                self._arrays[part].update(arrays)
             rest = [key for key in keys if any(key not in self._arrays[part] for part in here)]
         if rest:
             self._map_published(rest)
@@ -146,7 +154,7 @@ class ClusterAccess:
         deadline = time.monotonic() + self._policy.deadline_s
         while True:
             published: dict[int, list[ray.ObjectRef]] = ask(
-                self._catalog, "resolve", self._node_id, keys, policy=self._policy
+                self._catalog, "resolve", self._node_id, keys, self.at, policy=self._policy
             )
             references = [reference for each in published.values() for reference in each]
             try:
@@ -161,8 +169,8 @@ class ClusterAccess:
             return
 
 
-def _reconnect(name: str, policy: CallPolicy) -> PartitionAccess:
-    return connect(name, policy=policy)._access
+def _reconnect(name: str, policy: CallPolicy, at: SnapshotRef) -> PartitionAccess:
+    return ClusterAccess(find_catalog(name), policy, at)
 
 
 def end_catalog(name: str, policy: CallPolicy) -> None:

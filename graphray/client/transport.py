@@ -23,6 +23,7 @@ from ray.exceptions import (
 )
 
 from graphray.client.pieces import joined, pieces_for
+from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import ActorHandle
 from graphray.config import CallPolicy
 from graphray.errors import ClusterError, GraphRayError, PartitionUnavailable, StoreError
@@ -95,6 +96,7 @@ class ReplicaSets:
         handles: per partition, the handles of its replicas.
         policy: how long to wait.
         refresh: asks the catalog for the handles anew.
+        at: the state of the graph that requests are about.
     """
 
     def __init__(
@@ -102,10 +104,12 @@ class ReplicaSets:
         handles: list[list[ActorHandle]],
         policy: CallPolicy,
         refresh: Callable[[], list[list[ActorHandle]]],
+        at: SnapshotRef,
     ) -> None:
         self._handles = handles
         self._policy = policy
         self._refresh = refresh
+        self._at = at
         # Processes start at different replicas, so that many clients spread over all of them.
         self._preferred = [(os.getpid() + part) % len(h) for part, h in enumerate(handles)]
 
@@ -139,9 +143,9 @@ class ReplicaSets:
         handle = self._handles[part][replica]
         pieces = pieces_for(request.answer_bytes()) if isinstance(request, BulkyRequest) else 1
         if pieces == 1:
-            return replica, handle.call.remote(request)
+            return replica, handle.call.remote(request, self._at)
         call = handle.call_in_pieces.options(num_returns=pieces)
-        return replica, call.remote(request, pieces)
+        return replica, call.remote(request, pieces, self._at)
 
     def _prefer_another(self, part: int, failed: int) -> None:
         if self._preferred[part] == failed:

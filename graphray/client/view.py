@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphray.book import PartitionBook
+from graphray.client.snapshot_ref import SnapshotRef
 from graphray.config import LaunchOptions
 from graphray.replication.configuration import Configuration, ReplicaId, Strategy
 from graphray.replication.settings import ON_RAY, ReplicationSettings
@@ -62,7 +63,8 @@ class GraphView:
         kind: which kind of graph it was built as.
         schema: the graph's schema.
         book: the graph's partition book.
-        snapshot_id: which state of the graph this is.
+        snapshot_id: a hash that tells this state of the graph from every other.
+        at: which state this is.
         handles: per partition, the actor handles of its replicas.
         warnings: what the launch had to settle for.
     """
@@ -72,6 +74,7 @@ class GraphView:
     schema: GraphSchema
     book: PartitionBook
     snapshot_id: str
+    at: SnapshotRef
     handles: list[list[ActorHandle]]
     warnings: tuple[str, ...]
 
