@@ -1,0 +1,1 @@
+"""What has changed in a running graph since its base version: payloads, keys, queries, deltas."""
