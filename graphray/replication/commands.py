@@ -270,12 +270,13 @@ class Query:
     """A question to a partition with transactions.
 
     Attributes:
-        keys: what it looks at; a prepared write of one of them makes the answer a `Conflict`.
+        keys: what it looks at; a prepared write of one of them makes the answer a `Conflict`. None
+            for everything.
         content: for the data's owner; None asks for the partition's time only.
         time: the pinned time to read at, or None for the present.
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] | None
     content: bytes | None
     time: int | None = None
 

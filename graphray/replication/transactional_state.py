@@ -293,11 +293,12 @@ class TransactionalState:
             return Value(self._time, b"")
         return Value(self._time, self._data.read(query.content, query.time))
 
-    def _blocking(self, keys: Iterable[Key], time: int | None) -> Conflict | None:
+    def _blocking(self, keys: Iterable[Key] | None, time: int | None) -> Conflict | None:
         """A prepared write that may or may not be part of what is read."""
-        wanted = set(keys)
+        wanted = None if keys is None else set(keys)
         for name, other in self._prepared.items():
-            shared = wanted & changed_keys(other.changes)
+            changed = changed_keys(other.changes)
+            shared = changed if wanted is None else wanted & changed
             if shared and (time is None or other.time <= time):
                 return Conflict(tuple(sorted(shared)), name, other.coordinator)
         return None

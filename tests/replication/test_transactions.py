@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,6 +132,9 @@ def test_what_is_prepared_can_neither_be_read_nor_changed() -> None:
     assert blocked == Conflict((b"x",), "t", "p")
     ending = partitions.run(transaction("u", 2, ("q", "y")).commit())
     assert ending.refusal == Conflict((b"y",), "t", "p")
+    everything = Query(None, pack(("z",)))
+    assert partitions.answer(Call("q", everything)) == Conflict((b"y",), "t", "p")
+    assert isinstance(partitions.answer(Call("q", replace(everything, time=0))), Value)
 
 
 @pytest.mark.parametrize(("steps", "committed"), [(1, False), (2, True), (3, True)])
