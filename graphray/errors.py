@@ -18,7 +18,7 @@ survives pickling between processes with its fields.
     │   ├── NodeTypeNotFound
     │   ├── RelationNotFound
     │   ├── ColumnNotFound
-    │   └── StrategyNotFound                no partitioner of that name
+    │   └── StrategyNotFound                no strategy of that name
     ├── StoreError                          the files of a store
     │   ├── StoreNotFound (FileNotFoundError)
     │   ├── StoreExists (FileExistsError)
@@ -29,7 +29,8 @@ survives pickling between processes with its fields.
     │   ├── GraphNameTaken
     │   ├── GraphNotRunning
     │   ├── LaunchError
-    │   └── PartitionUnavailable (TimeoutError)
+    │   ├── PartitionUnavailable (TimeoutError)
+    │   └── PlacementError                  no way was found to place all replicas
     ├── TransactionError                    a change of a running graph
     │   ├── ConflictError                   another transaction was first
     │   ├── ChangeRefused                   an end is missing, or an id is taken
@@ -180,6 +181,10 @@ class LaunchError(ClusterError):
 
 class PartitionUnavailable(ClusterError, TimeoutError):
     """No replica of a partition answered before the deadline; the message says how each fares."""
+
+
+class PlacementError(ClusterError):
+    """No way was found to place all replicas; the message says what is missing."""
 
 
 class TransactionError(GraphRayError):

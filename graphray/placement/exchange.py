@@ -1,0 +1,71 @@
+"""Exchanging two replicas, which helps where no single one can move: the nodes are full.
+
+Tried are the replicas that would gain most if there were room, each against those that stand where
+it would rather be. The number of tries is limited, so that large plans are done in time; small ones
+are tried out wholly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from graphray.placement.table import GAIN_MIN, Table
+
+TRIES_MAX = 400
+_TARGETS_MAX = 3
+
+
+def exchange_pairs(table: Table) -> int:
+    """Exchange pairs as long as it lowers the cost; returns how many were."""
+    exchanged = 0
+    for tries, (one, other) in enumerate(_pairs(table)):
+        if tries == TRIES_MAX:
+            break
+        exchanged += _exchange_if_better(table, one, other)
+    return exchanged
+
+
+def _pairs(table: Table) -> Iterator[tuple[int, int]]:
+    arrangement = table.arrangement
+    for one in _most_eager(table):
+        node = arrangement.node_of[one]
+        wish = table.wish(one)
+        wish[node] = np.inf
+        for target in np.argsort(wish, kind="stable")[:_TARGETS_MAX].tolist():
+            for other in np.flatnonzero(arrangement.node_of == target).tolist():
+                if arrangement.node_of[one] == node and arrangement.node_of[other] == target:
+                    yield one, other
+
+
+def _most_eager(table: Table) -> list[int]:
+    """Replicas by what they would gain if every node had room, and then by what they cost."""
+    arrangement, gains = table.arrangement, []
+    for replica in range(min(len(arrangement), TRIES_MAX)):
+        node = arrangement.take(replica)
+        wish = table.wish(replica)
+        gains.append((float(wish.min() - wish[node]), -float(wish[node]), replica))
+        arrangement.put(replica, node)
+    return [replica for _, _, replica in sorted(gains)]
+
+
+def _exchange_if_better(table: Table, one: int, other: int) -> bool:
+    arrangement = table.arrangement
+    here, there = arrangement.take(one), arrangement.take(other)
+    wish = table.wish(one)
+    before, after = wish[here], wish[there]
+    is_better = False
+    if arrangement.allowed(one)[there]:
+        arrangement.put(one, there)
+        after += table.wish(other)[here]
+        is_better = bool(arrangement.allowed(other)[here])
+        arrangement.take(one)
+    if is_better:
+        arrangement.put(one, here)
+        before += table.wish(other)[there]
+        arrangement.take(one)
+        is_better = bool(after < before - GAIN_MIN)
+    arrangement.put(one, there if is_better else here)
+    arrangement.put(other, here if is_better else there)
+    return is_better
