@@ -30,6 +30,7 @@ survives pickling between processes with its fields.
     │   ├── GraphNotRunning
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
+    │   ├── SnapshotGone                    a pinned state has been let go of
     │   └── PlacementError                  no way was found to place all replicas
     ├── TransactionError                    a change of a running graph
     │   ├── ConflictError                   another transaction was first
@@ -185,6 +186,10 @@ class PartitionUnavailable(ClusterError, TimeoutError):
 
 class PlacementError(ClusterError):
     """No way was found to place all replicas; the message says what is missing."""
+
+
+class SnapshotGone(ClusterError):
+    """The snapshot has been let go of, and what it showed is no longer kept; take another one."""
 
 
 class TransactionError(GraphRayError):

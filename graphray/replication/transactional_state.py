@@ -286,6 +286,8 @@ class TransactionalState:
         return Conflict(tuple(sorted(changed))) if changed else None
 
     def _read(self, query: Query) -> Result:
+        if query.time is not None and query.time not in self._pins.values():
+            return Invalid(f"time {query.time} is not pinned, or is no longer")
         blocking = self._blocking(query.keys, query.time)
         if blocking is not None:
             return blocking

@@ -226,6 +226,6 @@ def take_snapshot(
     times = [answer.time for answer in answers if isinstance(answer, Value)]
     if len(times) < len(names):
         return 0
-    time = max(times)
+    time = max(1, *times)  # 0 says that it failed.
     pinned = yield tuple(Call(partition, Pin(name, time)) for partition in names)
     return time if all(isinstance(result, Accepted) for result in pinned) else 0

@@ -18,6 +18,7 @@ from graphray.replication.commands import (
     Decide,
     Decided,
     Finish,
+    Invalid,
     LockAnswer,
     Prepare,
     Query,
@@ -134,7 +135,7 @@ def test_what_is_prepared_can_neither_be_read_nor_changed() -> None:
     assert ending.refusal == Conflict((b"y",), "t", "p")
     everything = Query(None, pack(("z",)))
     assert partitions.answer(Call("q", everything)) == Conflict((b"y",), "t", "p")
-    assert isinstance(partitions.answer(Call("q", replace(everything, time=0))), Value)
+    assert isinstance(partitions.answer(Call("q", replace(everything, time=0))), Invalid)
 
 
 @pytest.mark.parametrize(("steps", "committed"), [(1, False), (2, True), (3, True)])
