@@ -90,7 +90,7 @@ class PartitionCalls:
         Raises:
             WriteIndeterminate: where no answer came before the deadline.
         """
-        (result,) = self._run((Call(self.names[part], command),))
+        (result,) = self.run_all((Call(self.names[part], command),))
         if result is None:
             raise WriteIndeterminate(
                 f"partition {part} did not answer {type(command).__name__} before the deadline; "
@@ -165,13 +165,13 @@ class PartitionCalls:
                     endings.append(wanted)
                     results = ()
                 else:
-                    results = self._run(wanted)
+                    results = self.run_all(wanted)
                 wanted = steps.send(results)
         except StopIteration as stop:
             returned: T = stop.value
             return returned
 
-    def _run(self, calls: Sequence[Call]) -> Results:
+    def run_all(self, calls: Sequence[Call]) -> Results:
         """The result of each call; None where it is not known."""
         if not calls:
             return ()

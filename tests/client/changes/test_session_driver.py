@@ -96,7 +96,7 @@ def test_a_query_waits_for_a_transaction_that_lost_its_client_and_ends_it() -> N
         transaction.change(calls.names[part], [KEY.encode()], pack([(KEY, 9)]))
     prepare = next(transaction.commit())
     assert isinstance(prepare, tuple)
-    calls._run(prepare)  # And then its client is gone.
+    calls.run_all(prepare)  # And then its client is gone.
     assert values(calls, 1) == ()
     assert append(calls, "next", 1, (0, 1)).verdict is Verdict.COMMITTED
 
