@@ -102,11 +102,19 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Keep the state as of a time readable: nothing commits at or below it from now on."""
+    """Keep the state as of a time readable: nothing commits at or below it from now on.
+
+    Attributes:
+        ttl_ms: it is let go of after that long on the log's clock; 0 keeps it until `Unpin`.
+        renews: only prolong what is pinned; refused (`Invalid`) where it is not any more, since
+            what it showed may be gone.
+    """
 
     tag: ClassVar[str] = "pin"
     name: str
     time: int
+    ttl_ms: int = 0
+    renews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ def command_to_bytes(command: Command) -> bytes:
 
     Example:
         >>> command_from_bytes(command_to_bytes(Pin("nightly", 7)))
-        Pin(name='nightly', time=7)
+        Pin(name='nightly', time=7, ttl_ms=0, renews=False)
     """
     values = [getattr(command, field.name) for field in fields(command)]
     plain = [value.to_plain() if isinstance(value, Changes) else value for value in values]

@@ -50,6 +50,7 @@ from graphray.replication.commands import (
 )
 from graphray.replication.locks import LockTable
 from graphray.replication.packing import pack, unpack
+from graphray.replication.pin_table import PinTable
 
 
 class VersionedData(Protocol):
@@ -101,7 +102,7 @@ class TransactionalState:
         self._changed = ChangeTimes(change_slots)
         self._prepared: dict[str, Prepared] = {}
         self._decisions: dict[str, tuple[bool, int, tuple[str, ...]]] = {}
-        self._pins: dict[str, int] = {}
+        self._pins = PinTable()
         self._fences: dict[str, int] = {}
         self._locks = LockTable()
 
@@ -109,6 +110,8 @@ class TransactionalState:
 
     def apply(self, lsn: int, time_ms: int, command: bytes) -> bytes:
         """Carry out a command; see `StateMachine.apply`."""
+        if self._pins.expire(time_ms):
+            self._data.keep_since(self._pins.times())
         return result_to_bytes(self._apply(lsn, time_ms, command_from_bytes(command)))
 
     def read(self, query: bytes) -> bytes:
@@ -126,7 +129,7 @@ class TransactionalState:
             self._changed.to_bytes(),
             prepared,
             self._decisions,
-            self._pins,
+            self._pins.to_plain(),
             self._fences,
             self._locks.to_plain(),
         )
@@ -138,7 +141,7 @@ class TransactionalState:
         self._time = time
         self._changed = ChangeTimes.from_bytes(changed)
         self._decisions = decisions
-        self._pins, self._fences = pins, fences
+        self._pins, self._fences = PinTable.from_plain(pins), fences
         self._prepared = {
             name: Prepared(coordinator, Changes(*changes), at)
             for name, (coordinator, changes, at) in prepared.items()
@@ -176,6 +179,10 @@ class TransactionalState:
             if commit
         }
 
+    def pins(self) -> tuple[str, ...]:
+        """The names of the pinned states."""
+        return self._pins.names()
+
     # --- commands ---------------------------------------------------------------------------------
 
     def _apply(self, lsn: int, time_ms: int, command: Command) -> Result:
@@ -190,11 +197,11 @@ class TransactionalState:
                 return self._finish(transaction, commit, time)
             case Forget(transaction):
                 self._decisions.pop(transaction, None)
-            case Pin(name, time):
-                self._pin(name, time)
+            case Pin():
+                return self._pin(command, time_ms)
             case Unpin(name):
-                self._pins.pop(name, None)
-                self._data.keep_since(tuple(self._pins.values()))
+                self._pins.remove(name)
+                self._data.keep_since(self._pins.times())
             case AcquireLock(name, owner, age, ttl_ms):
                 claim = self._locks.acquire(
                     name, owner, age=age, ttl_ms=ttl_ms, lsn=lsn, time_ms=time_ms
@@ -244,10 +251,13 @@ class TransactionalState:
         if changes.payload:
             self._data.install(time, changes.payload)
 
-    def _pin(self, name: str, time: int) -> None:
-        self._time = max(self._time, time)
-        self._pins[name] = time
-        self._data.keep_since(tuple(self._pins.values()))
+    def _pin(self, pin: Pin, now_ms: int) -> Result:
+        if pin.renews and pin.name not in self._pins:
+            return Invalid(f"{pin.name!r} is not pinned any more")
+        self._time = max(self._time, pin.time)
+        self._pins.add(pin, now_ms)
+        self._data.keep_since(self._pins.times())
+        return Accepted(self._time)
 
     # --- conflicts --------------------------------------------------------------------------------
 
@@ -286,7 +296,7 @@ class TransactionalState:
         return Conflict(tuple(sorted(changed))) if changed else None
 
     def _read(self, query: Query) -> Result:
-        if query.time is not None and query.time not in self._pins.values():
+        if query.time is not None and query.time not in self._pins.times():
             return Invalid(f"time {query.time} is not pinned, or is no longer")
         blocking = self._blocking(query.keys, query.time)
         if blocking is not None:

@@ -214,12 +214,17 @@ def resolve(name: str, coordinator: str, partition: str) -> Steps:
 
 
 def take_snapshot(
-    name: str, partitions: Iterable[str]
+    name: str, partitions: Iterable[str], ttl_ms: int = 0
 ) -> Generator[tuple[Call, ...], Results, int]:
     """Pin one consistent state over partitions; returns its time, or 0 where that failed.
 
     It shows every transaction whose commit was acknowledged before: the largest of the partitions'
     times is at least that of its commit.
+
+    Args:
+        name: of the pin.
+        partitions: all of the graph's.
+        ttl_ms: see `Pin`.
     """
     names = tuple(partitions)
     answers = yield tuple(Call(partition, Query((), None)) for partition in names)
@@ -227,5 +232,5 @@ def take_snapshot(
     if len(times) < len(names):
         return 0
     time = max(1, *times)  # 0 says that it failed.
-    pinned = yield tuple(Call(partition, Pin(name, time)) for partition in names)
+    pinned = yield tuple(Call(partition, Pin(name, time, ttl_ms)) for partition in names)
     return time if all(isinstance(result, Accepted) for result in pinned) else 0

@@ -20,6 +20,7 @@ from graphray.replication.commands import (
     Finish,
     Invalid,
     LockAnswer,
+    Pin,
     Prepare,
     Query,
     Result,
@@ -300,3 +301,16 @@ def test_what_the_data_refuses_is_said_to_be_so_and_changes_nothing() -> None:
         ending.raise_if_refused("t")
     assert partitions.values("p", "x") == ()
     assert not partitions.states["p"].undecided()
+
+
+def test_a_pin_that_is_not_renewed_in_time_is_let_go_of() -> None:
+    partitions = Partitions()
+    pin = Pin("nightly", 1, ttl_ms=100)
+    assert isinstance(partitions.answer(Call("p", pin)), Accepted)
+    for partitions.time_ms in (90, 180):
+        assert isinstance(partitions.answer(Call("p", replace(pin, renews=True))), Accepted)
+    assert partitions.values("p", "x", time=1) == ()
+    partitions.time_ms = 281
+    gone = partitions.answer(Call("p", replace(pin, renews=True)))
+    assert isinstance(gone, Invalid)
+    assert isinstance(partitions.read("p", "x", time=1), Invalid)

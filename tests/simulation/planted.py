@@ -17,7 +17,7 @@ from graphray.replication import membership, transactional_state
 from graphray.replication.cells import Cell, Cells
 from graphray.replication.change_times import ChangeTimes
 from graphray.replication.checkpoints import Checkpointer
-from graphray.replication.commands import Decide
+from graphray.replication.commands import Accepted, Decide, Pin
 from graphray.replication.configuration import Configuration
 from graphray.replication.core import ReplicaCore
 from graphray.replication.coverage import CoverageKeeper
@@ -163,8 +163,9 @@ def _touches_leave_no_trace() -> Iterator[None]:
         yield
 
 
-def _pins_leave_time_alone(self: TransactionalState, name: str, time: int) -> None:
-    self._pins[name] = time
+def _pins_leave_time_alone(self: TransactionalState, pin: Pin, now_ms: int) -> Any:
+    self._pins.add(pin, now_ms)
+    return Accepted(self._time)
 
 
 def _forgets_tombstones_at_once(self: EventualReplica, stable: Any, written: Any) -> None:
@@ -338,7 +339,7 @@ _SHOWS_AT = {
     "prepared keys not protected": 1,
     "promise not on disk": 2,
     "reads not validated": 1,
-    "snapshot that later commits get into": 7,
+    "snapshot that later commits get into": 13,
     "snapshot without sessions": 20,
     "term led before it is on disk": 3031,
     "tombstone dropped too early": 10,
