@@ -33,6 +33,13 @@ WAYS: dict[str, tuple[dict[str, Any], float | None]] = {
 }
 TIMES = 10**6
 
+LABOR_BATCHES = 2
+LABORS: dict[str, dict[str, Any]] = {
+    "LABOR-0": {},
+    "LABOR-0, weighted": {"weight": "weight"},
+    "LABOR-1": {"iterations": 1},
+}
+
 NODE_TYPES = ("even", "odd")
 SPLIT_FANOUT = [8, 5, 3]
 """Per relation: a node draws along two, so about as much as by the first of `FANOUTS`."""
@@ -66,12 +73,27 @@ def _ways(graph: gr.Graph, fanout: list[int], rounds: int, batches: int) -> Iter
     for options, _ in WAYS.values():
         times = np.full(len(seeds), TIMES // 2) if "edge_time" in options else None
         loaders.append(graph.loader(seeds, fanout, seed_times=times, **settings, **options))
-    loaders.append(graph.loader(seeds, sampling=gr.Labor(fanout), **settings))
-    uniform, *rates, labor = _rates(loaders, rounds)
+    uniform, *rates = _rates(loaders, rounds)
     label = f"fanout {','.join(map(str, fanout))}"
     for (name, (_, target)), rate in zip(WAYS.items(), rates, strict=True):
         yield compared(f"{name}, {label}", rate, UNIT, "uniform", uniform, at_least=target)
-    yield compared(f"LABOR, {label}", labor, UNIT, "uniform", uniform)
+    yield from _labor(graph, fanout, rounds)
+
+
+def _labor(graph: gr.Graph, fanout: list[int], rounds: int) -> Iterator[Row]:
+    """LABOR, on few batches: its time goes by the entries of the rows, not by what is drawn."""
+    seeds = _seeds(graph, LABOR_BATCHES)
+    settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "rng_seed": 1}
+    loaders = [graph.loader(seeds, fanout, **settings)]
+    for options in LABORS.values():
+        loaders.append(graph.loader(seeds, sampling=gr.Labor(fanout, **options), **settings))
+    nodes = [sum(batch.num_nodes for batch in loader.epoch(0)) for loader in loaders]
+    rates = _rates(loaders, rounds)
+    for name, rate, count in zip(LABORS, rates[1:], nodes[1:], strict=True):
+        label = f"{name}, fanout {','.join(map(str, fanout))}"
+        yield compared(label, rate, UNIT, "uniform", rates[0])
+        kilo = LABOR_BATCHES * 1e3
+        yield compared(f"{label}: nodes of a batch", count / kilo, "k", "uniform", nodes[0] / kilo)
 
 
 def _heterogeneous(whole: gr.Graph, split: gr.Graph, rounds: int, batches: int) -> Row:

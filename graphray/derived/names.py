@@ -16,6 +16,9 @@ ALIAS = "alias"
 POSITIVE = "positive"
 """By row: how many of its entries have a weight above 0, ``uint32``."""
 
+SHARE = "share"
+"""By entry: its weight in units of the largest of its row, ``float32``."""
+
 EDGE_CELLS, EDGE_TIMES = "edge_cells", "edge_times"
 """By entry: rows in rising time of their edges (cells, see `graphray.derived.times`), and these
 times in that order."""

@@ -17,7 +17,7 @@ from graphray.derived import names
 from graphray.derived.names import derived_column
 from graphray.derived.rows import AdjacencyRows, Sources
 from graphray.derived.times import in_time_order, time_cells
-from graphray.derived.weights import alias_table, positive_counts
+from graphray.derived.weights import alias_table, positive_counts, row_shares
 from graphray.errors import ColumnNotFound
 from graphray.shard import ArrayKey, ShardArray, edges_table, rows_table
 
@@ -82,6 +82,7 @@ class DerivedShard:
 _MAKERS: Mapping[str, Callable[[DerivedShard, AdjacencyRows, str], Array]] = {
     names.ALIAS: lambda shard, rows, column: alias_table(rows, column),
     names.POSITIVE: lambda shard, rows, column: positive_counts(rows, column),
+    names.SHARE: lambda shard, rows, column: row_shares(rows, column),
     names.FAR: lambda shard, rows, column: rows.far_values(column),
     names.EDGE_CELLS: lambda shard, rows, column: time_cells(rows, rows.edge_values(column)),
     names.EDGE_TIMES: lambda shard, rows, column: shard.ordered(

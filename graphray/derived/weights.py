@@ -1,4 +1,4 @@
-"""What weighted draws read: alias tables, and how many entries of a row can be drawn at all."""
+"""What weighted draws read: alias tables, shares, how many entries of a row can be drawn at all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from graphray.kernels.derive_weights import (
     cell_words,
     count_positive,
     find_bad_weight,
+    weight_shares,
 )
 
 
@@ -37,6 +38,11 @@ def positive_counts(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint32]:
     """How many entries of each row have a weight above 0, ``uint32[rows]``; raises as above."""
     weights = _checked_weights(rows, column)
     return count_positive(rows.indptr, weights)
+
+
+def row_shares(rows: AdjacencyRows, column: str) -> npt.NDArray[np.float32]:
+    """The weight of each entry in units of its row's largest; raises as above."""
+    return weight_shares(rows.indptr, _checked_weights(rows, column))
 
 
 def _checked_weights(rows: AdjacencyRows, column: str) -> npt.NDArray[Any]:

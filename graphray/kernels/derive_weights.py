@@ -31,6 +31,7 @@ FULL = np.uint64(0xFFFFFFFF)
 
 _32, _LOW_32 = np.uint64(32), np.uint64(0xFFFFFFFF)
 _SCALE = 2.0**32
+_SMALLEST_SHARE = 2.0**-64
 
 
 def cell_words(neighbor_dtype: np.dtype[Any]) -> int:
@@ -55,6 +56,29 @@ def count_positive(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.ui
         for at in range(indptr[row], indptr[row + 1]):
             counts[row] += np.uint32(weights[at] > 0)
     return counts
+
+
+@kernel
+def weight_shares(indptr: Ints, weights: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Weights in units of the largest of their row.
+
+    Args:
+        indptr: ``int64[rows + 1]``, the rows.
+        weights: numbers ``[m]``, at least 0, finite.
+
+    Returns:
+        ``float32[m]``, from 0 to 1; 0 below 2**-64, for no random word is small enough to draw it.
+    """
+    shares = np.zeros(len(weights), np.float32)
+    for row in range(len(indptr) - 1):
+        largest = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            largest = max(largest, np.float64(weights[at]))
+        for at in range(indptr[row], indptr[row + 1]):
+            if weights[at] > 0:
+                share = weights[at] / largest
+                shares[at] = share if share >= _SMALLEST_SHARE else 0.0
+    return shares
 
 
 @kernel

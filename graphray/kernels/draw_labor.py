@@ -2,9 +2,10 @@
 
 Balin and Çatalyürek, "Layer-Neighbor Sampling: Defusing Neighborhood Explosion in GNNs", NeurIPS
 2023. Every node t has one random number r_t for the whole hop, and row s draws t where
-``r_t <= c_s``. With ``c_s = fanout / degree`` (LABOR-0) a row draws as many as the fanout on
-average, each entry with that chance, as independent (Poisson) draws would; but rows that share
-neighbours draw the same ones.
+``r_t <= c_s p_t``. With all p_t 1 and ``c_s = fanout / degree`` (LABOR-0, `draw_labor`) a row draws
+as many as the fanout on average, each entry with that chance, as independent (Poisson) draws would;
+but rows that share neighbours draw the same ones. Other chances (`draw_by_chance`) come from
+`graphray.kernels.labor_chances`.
 
 ``r_t`` is keyed by the hop and by the *stable* id of t, which rows have by entry.
 """
@@ -18,11 +19,12 @@ import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 from graphray.kernels.hashing import GOLDEN, mix64
+from graphray.kernels.labor_chances import CHANCE, HopRows, share_of, stable_of
 from graphray.kernels.memory import load, prefetch
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-_CHUNK_ROWS = 16
 _2_64 = 2.0**64
 
 
@@ -73,5 +75,53 @@ def draw_labor(
                 if total < len(positions):
                     positions[total] = first[i] + entry
                 total += 1
+        counts[i] = total - begin
+    return total
+
+
+@kernel
+def draw_by_chance(
+    rows: HopRows,
+    stable_like: npt.NDArray[Any],
+    scales: Floats,
+    by_share: bool,
+    table: Floats,
+    key: np.uint64,
+    counts: Ints,
+    entries: Ints,
+    weights: Floats,
+) -> int:
+    """Draw every row's entries, end to end, by the chances of the hop.
+
+    Args:
+        rows: the rows.
+        stable_like: an array of the stable ids' dtype.
+        scales: ``float64[n]``, the rows' scales.
+        by_share: whether an entry's chance is its share rather than in the table.
+        table: ``float64[nodes, 2]``, the table of chances by stable id.
+        key: the key of the hop.
+        counts: filled, ``int64[n]``, draws per row.
+        entries: filled with what was drawn, counted from the row's first.
+        weights: filled with the share of each over the chance with which it was drawn.
+
+    Returns:
+        How many draws there are; more than ``len(entries)`` where they did not fit, and then
+        ``entries`` and ``weights`` have the first of them.
+    """
+    total = 0
+    for i in range(len(rows.degrees)):
+        begin = total
+        for entry in range(rows.degrees[i]):
+            share = share_of(rows.shares[i], entry)
+            if share == 0:
+                continue
+            node = stable_of(rows, i, entry, stable_like, table)
+            chance = scales[i] * (share if by_share else table[node, CHANCE])
+            if chance < 1 and mix64((np.uint64(node) * GOLDEN) ^ key) >= np.uint64(_2_64 * chance):
+                continue
+            if total < len(entries):
+                entries[total] = entry
+                weights[total] = share / min(1.0, chance)
+            total += 1
         counts[i] = total - begin
     return total

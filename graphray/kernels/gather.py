@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
-from graphray.kernels.memory import load, prefetch, prefetch_once
+from graphray.kernels.memory import copy_bytes, load, prefetch, prefetch_once
 from graphray.kernels.neighbors import owner_of
 
 Ints = npt.NDArray[np.int64]
@@ -86,3 +86,37 @@ def gather_from_owners(
     for i in range(len(gids)):
         gid = np.int64(gids[i])
         values[i] = load(values, bases[owner_of(offsets, gid)] + gid * width)
+
+
+@kernel
+def gather_spans(firsts: Ints, counts: Ints, values: npt.NDArray[Any]) -> None:
+    """Runs of values, end to end.
+
+    Args:
+        firsts: ``int64[n]``, the address of each run's first value.
+        counts: ``int64[n]``, how long each is.
+        values: filled, ``[sum(counts)]`` of the stored dtype.
+    """
+    width, to = values.itemsize, values.ctypes.data
+    for i in range(len(firsts)):
+        if i + 1 < len(firsts):
+            prefetch(firsts[i + 1])
+        copy_bytes(to, firsts[i], counts[i] * width)
+        to += counts[i] * width
+
+
+@kernel
+def gather_entries(firsts: Ints, counts: Ints, entries: Ints, values: npt.NDArray[Any]) -> None:
+    """The values of some entries of rows.
+
+    Args:
+        firsts: ``int64[n]``, the address of each row's first value.
+        counts: ``int64[n]``, how many of its values are wanted.
+        entries: ``int64[m]``, which, counted from the row's first, row after row.
+        values: filled, ``[m]`` of the stored dtype.
+    """
+    at = 0
+    for row in range(len(firsts)):
+        for _ in range(counts[row]):
+            values[at] = load(values, firsts[row] + entries[at] * values.itemsize)
+            at += 1

@@ -45,6 +45,7 @@ class MappedAdjacency:
         further: more arrays that the draws read, by entry or by row of the adjacency.
 
     Attributes:
+        num_far_nodes: how many nodes of the neighbours' type the graph has.
         bases: per further array ``int64[parts]``, its addresses.
         dtypes: per further array its dtype, where any partition is mapped.
     """
@@ -62,7 +63,8 @@ class MappedAdjacency:
         self.far_type = relation.far_type(direction)
         self.node_offsets = book.node_offsets[self.near_type]
         self.edge_offsets = book.edge_offsets[relation, direction]
-        self.neighbor_dtype = id_dtype(book.num_nodes(self.far_type))
+        self.num_far_nodes = book.num_nodes(self.far_type)
+        self.neighbor_dtype = id_dtype(self.num_far_nodes)
         self.stable_dtype = id_dtype(book.num_nodes(self.near_type))
         # The kernels see addresses only; these references keep what they point at alive.
         keys = (*self.keys(relation, direction), *further)
@@ -119,19 +121,32 @@ class Draws:
         bounds: ``int64[rows + 1]``; row i's draws are ``bounds[i] : bounds[i + 1]``.
         positions: ``int64[draws]``, edge positions.
         neighbors: ``uint32`` or ``int64[draws]``, global ids.
+        weights: ``float64[draws]``, by which each stands for others like it; None where the rule
+            gives no weights.
     """
 
     bounds: npt.NDArray[np.int64]
     positions: npt.NDArray[np.int64]
     neighbors: npt.NDArray[Any]
+    weights: npt.NDArray[np.float64] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Answers are small on their way: see `graphray.reading.compact`.
-        return _travelled, (compact(self.bounds), compact(self.positions), self.neighbors)
+        return _travelled, (
+            compact(self.bounds),
+            compact(self.positions),
+            self.neighbors,
+            self.weights,
+        )
 
 
-def _travelled(bounds: Compact, positions: Compact, neighbors: npt.NDArray[Any]) -> Draws:
-    return Draws(restored(bounds), restored(positions), neighbors)
+def _travelled(
+    bounds: Compact,
+    positions: Compact,
+    neighbors: npt.NDArray[Any],
+    weights: npt.NDArray[np.float64] | None,
+) -> Draws:
+    return Draws(restored(bounds), restored(positions), neighbors, weights)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """One hop's draws, along all relations: here where rows are mapped, by their owners elsewhere.
 
 An owner is called once a hop, whatever the number of relations. Where a row's draws stand depends
-on the rows alone, so the result is the same whoever drew which row.
+on the rows alone, so the result is the same whoever drew which row. Where the rule is one for all
+rows of the hop together, owners send theirs whole, and all are drawn from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,10 @@ import numpy.typing as npt
 from graphray.kernels.neighbors import ELSEWHERE, place_rows
 from graphray.reading.access import PartitionAccess
 from graphray.reading.adjacency import Draws, FrontierRows, MappedAdjacency, locate_rows
+from graphray.reading.draws.hop_rule import HopRule, RowEntries, seen_rows
 from graphray.reading.draws.rule import DrawRule, HopDraw, bounds_of
-from graphray.reading.operations import SampleRows, Together
+from graphray.reading.operations import Request, SampleRows, Together
+from graphray.reading.whole_rows import WholeRows
 from graphray.sampling.workspace import Frontier
 
 Ints = npt.NDArray[np.int64]
@@ -36,18 +40,27 @@ class AskedRows:
     """
 
     adjacency: MappedAdjacency
-    rule: DrawRule
+    rule: DrawRule | HopRule
     frontier: Frontier
     fanout: int
     key: int
     make_room: Callable[[int], Ints]
 
-    def request(self, at: Ints) -> SampleRows:
+    @property
+    def hop(self) -> HopDraw:
+        """What the hop asks of each row."""
+        return HopDraw(self.fanout, self.key, self.frontier.times)
+
+    def request(self, at: Ints) -> Request[Any]:
         """The request for some of the rows."""
-        frontier = self.frontier
+        adjacency, frontier = self.adjacency, self.frontier
+        relation, direction = adjacency.relation, adjacency.direction
+        if isinstance(self.rule, HopRule):
+            further = self.rule.array_keys(relation, direction)
+            return WholeRows(relation, direction, frontier.gids[at], further)
         return SampleRows(
-            self.adjacency.relation,
-            self.adjacency.direction,
+            relation,
+            direction,
             frontier.gids[at],
             self.fanout,
             self.key,
@@ -57,25 +70,21 @@ class AskedRows:
         )
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """Rows that an owner drew: which of the frontier's, and what came."""
-
-    at: Ints
-    draws: Draws
+Piece = tuple[Ints, Any]
+"""Rows that an owner was asked for: which of the frontier's, and the answer."""
 
 
 def draw_hop(access: PartitionAccess, asked: Sequence[AskedRows]) -> list[Draws]:
     """The draws of a hop, one `Draws` for each relation asked about."""
     located = [locate_rows(a.adjacency, a.frontier.gids, a.frontier.trees) for a in asked]
-    pieces = _draw_elsewhere(access, asked, located)
-    return [_assemble(*each) for each in zip(asked, located, pieces, strict=True)]
+    pieces = _ask_owners(access, asked, located)
+    return [_draw(*each) for each in zip(asked, located, pieces, strict=True)]
 
 
-def _draw_elsewhere(
+def _ask_owners(
     access: PartitionAccess, asked: Sequence[AskedRows], located: Sequence[FrontierRows]
-) -> list[list[_Piece]]:
-    """What the owners of unmapped rows drew, by relation."""
+) -> list[list[Piece]]:
+    """What the owners of unmapped rows answer, by relation."""
     rows_at: dict[int, list[tuple[int, Ints]]] = {}
     for number, rows in enumerate(located):
         if rows.num_elsewhere:
@@ -83,7 +92,7 @@ def _draw_elsewhere(
             owners = rows.owners[elsewhere]
             for part in np.unique(owners).tolist():
                 rows_at.setdefault(part, []).append((number, elsewhere[owners == part]))
-    pieces: list[list[_Piece]] = [[] for _ in asked]
+    pieces: list[list[Piece]] = [[] for _ in asked]
     if rows_at:
         answers = access.call_all(
             {
@@ -92,27 +101,49 @@ def _draw_elsewhere(
             }
         )
         for part, wanted in rows_at.items():
-            for (number, at), draws in zip(wanted, answers[part], strict=True):
-                pieces[number].append(_Piece(at, draws))
+            for (number, at), answer in zip(wanted, answers[part], strict=True):
+                pieces[number].append((at, answer))
     return pieces
 
 
-def _assemble(asked: AskedRows, rows: FrontierRows, pieces: Sequence[_Piece]) -> Draws:
+def _draw(asked: AskedRows, rows: FrontierRows, pieces: Sequence[Piece]) -> Draws:
+    if isinstance(asked.rule, HopRule):
+        return _draw_together(asked, asked.rule, rows, pieces)
+    return _draw_each(asked, asked.rule, rows, pieces)
+
+
+def _draw_together(
+    asked: AskedRows,
+    rule: HopRule,
+    rows: FrontierRows,
+    pieces: Sequence[tuple[Ints, RowEntries]],
+) -> Draws:
+    """Draw for all rows at once, those that owners sent too."""
+    adjacency = asked.adjacency
+    keys = rule.array_keys(adjacency.relation, adjacency.direction)
+    draws = rule.draw_all(adjacency, seen_rows(adjacency, rows, keys, pieces), asked.hop)
+    positions = asked.make_room(len(draws.positions))
+    positions[:] = draws.positions
+    return replace(draws, positions=positions)
+
+
+def _draw_each(
+    asked: AskedRows, rule: DrawRule, rows: FrontierRows, pieces: Sequence[tuple[Ints, Draws]]
+) -> Draws:
     """Draw what is mapped here, and put everything in the frontier's order."""
-    hop = HopDraw(asked.fanout, asked.key, asked.frontier.times)
-    drawing = asked.rule.begin(asked.adjacency, rows, hop)
+    drawing = rule.begin(asked.adjacency, rows, asked.hop)
     counts = drawing.counts.copy() if pieces else drawing.counts
-    for piece in pieces:
-        counts[piece.at] = np.diff(piece.draws.bounds)
+    for at, drawn in pieces:
+        counts[at] = np.diff(drawn.bounds)
     bounds = bounds_of(counts)
     positions = asked.make_room(int(bounds[-1]))
     draws = Draws(bounds, positions, drawing.fill(bounds, positions))
-    for piece in pieces:
+    for at, drawn in pieces:
         place_rows(
-            piece.at,
-            np.diff(piece.draws.bounds),
-            piece.draws.positions,
-            piece.draws.neighbors,
+            at,
+            np.diff(drawn.bounds),
+            drawn.positions,
+            drawn.neighbors,
             bounds,
             draws.positions,
             draws.neighbors,

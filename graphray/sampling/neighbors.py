@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from graphray.errors import ArgumentError
 from graphray.reading.access import PartitionAccess
@@ -14,11 +14,18 @@ from graphray.reading.draws.uniform import Uniform
 from graphray.sampling.plan import (
     Fanout,
     RelationName,
+    normalized_columns,
     normalized_fanout,
     require_at_least,
     resolve_fanout,
 )
-from graphray.sampling.rules import edge_columns, node_columns, temporal_rules, weighted_rules
+from graphray.sampling.rules import (
+    edge_columns,
+    node_columns,
+    temporal_rules,
+    weight_columns,
+    weighted_rules,
+)
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.times import SeedClock
 from graphray.schema import Direction, Relation
@@ -86,7 +93,7 @@ class Neighbors:
         if self.direction not in ("in", "out"):
             raise ArgumentError(f"direction = {self.direction!r}; expected 'in' or 'out'")
         for name in ("weight", "edge_time", "node_time"):
-            object.__setattr__(self, name, _columns(name, getattr(self, name)))
+            object.__setattr__(self, name, normalized_columns(name, getattr(self, name)))
         if self.max_degree is not None:
             require_at_least("max_degree", self.max_degree, 1)
             if self.replace:
@@ -115,7 +122,7 @@ class Neighbors:
             }
         if self.is_temporal:
             return self._temporal_sampler(access, fanouts)
-        weights = edge_columns(access.schema, fanouts, self.weight, "weight")
+        weights = weight_columns(access.schema, fanouts, self.weight)
         rules = dict.fromkeys(fanouts, Uniform(self.replace))
         return NeighborSampler(
             access,
@@ -161,18 +168,3 @@ class Neighbors:
             raise ArgumentError("weight and time cannot be combined; leave one of them out")
         if self.replace and self.time_strategy == "latest":
             raise ArgumentError("the latest neighbours are taken once each; leave replace out")
-
-
-def _columns(name: str, columns: Any) -> Any:
-    """A column's name, or names by relation or node type in one order; raises ArgumentError."""
-    if columns is None or isinstance(columns, str):
-        return columns
-    if not isinstance(columns, Mapping) or not columns:
-        raise ArgumentError(
-            f"{name} = {columns!r}; expected a column's name, or a mapping to columns' names"
-        )
-    for value in columns.values():
-        if not isinstance(value, str):
-            raise ArgumentError(f"{name} names the column {value!r}; expected a string")
-    plain = {key if isinstance(key, str) else tuple(key): value for key, value in columns.items()}
-    return dict(sorted(plain.items(), key=str))

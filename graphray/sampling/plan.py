@@ -36,6 +36,21 @@ def normalized_fanout(fanout: Any) -> tuple[int, ...] | dict[RelationName, tuple
     return dict(sorted(checked.items(), key=str))
 
 
+def normalized_columns(name: str, columns: Any) -> Any:
+    """A column's name, or names by relation or node type in one order; raises ArgumentError."""
+    if columns is None or isinstance(columns, str):
+        return columns
+    if not isinstance(columns, Mapping) or not columns:
+        raise ArgumentError(
+            f"{name} = {columns!r}; expected a column's name, or a mapping to columns' names"
+        )
+    for value in columns.values():
+        if not isinstance(value, str):
+            raise ArgumentError(f"{name} names the column {value!r}; expected a string")
+    plain = {key if isinstance(key, str) else tuple(key): value for key, value in columns.items()}
+    return dict(sorted(plain.items(), key=str))
+
+
 def resolve_fanout(schema: GraphSchema, fanout: Fanout) -> dict[Relation, tuple[int, ...]]:
     """The draws per hop of every relation that is followed.
 

@@ -78,10 +78,24 @@ def node_columns(
     return found
 
 
-def weighted_rules(columns: Mapping[Relation, Column], replace: bool) -> dict[Relation, DrawRule]:
-    """The rules of relations with weights; raises ArgumentError where they are no numbers."""
-    for relation, column in columns.items():
+def weight_columns(
+    schema: GraphSchema, relations: Iterable[Relation], columns: ByRelation
+) -> dict[Relation, Column]:
+    """The column of weights of each relation that has one.
+
+    Raises:
+        ColumnNotFound: as `edge_columns`, as the next.
+        RelationNotFound: see there.
+        ArgumentError: see there; and where a column does not hold numbers.
+    """
+    found = edge_columns(schema, relations, columns, "weight")
+    for relation, column in found.items():
         _require_dtype(column, WEIGHT_DTYPES, "weight", f"relation {relation}")
+    return found
+
+
+def weighted_rules(columns: Mapping[Relation, Column], replace: bool) -> dict[Relation, DrawRule]:
+    """The rules of relations with weights."""
     return {relation: Weighted(column.name, replace) for relation, column in columns.items()}
 
 

@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from graphray.reading.access import PartitionAccess
 from graphray.reading.adjacency import Draws, MappedAdjacency
+from graphray.reading.draws.hop_rule import HopRule
 from graphray.reading.draws.rule import DrawRule
 from graphray.reading.draws.uniform import Uniform
-from graphray.reading.operations import SampleRows
 from graphray.sampling.drawing import AskedRows, draw_hop
 from graphray.sampling.streams import BatchStream, relation_word
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
@@ -45,7 +45,7 @@ class FollowedRelation:
 
     relation: Relation
     fanouts: tuple[int, ...]
-    rule: DrawRule
+    rule: DrawRule | HopRule
     word: int
     adjacency: MappedAdjacency
 
@@ -73,7 +73,7 @@ class NeighborSampler:
         fanouts: Mapping[Relation, Sequence[int]],
         direction: Direction = "in",
         *,
-        rules: Mapping[Relation, DrawRule] | None = None,
+        rules: Mapping[Relation, DrawRule | HopRule] | None = None,
         disjoint: bool = False,
         clock: Callable[[Seeds], Ints] | None = None,
     ) -> None:
@@ -117,29 +117,22 @@ class NeighborSampler:
         return TreeNumbering() if self._disjoint else NodeNumbering(num_nodes)
 
     def _follow(
-        self, relation: Relation, fanouts: tuple[int, ...], rule: DrawRule
+        self, relation: Relation, fanouts: tuple[int, ...], rule: DrawRule | HopRule
     ) -> FollowedRelation:
         access = self._access
         stored = access.schema.relation_type(relation).stored_direction(self._direction)
         further = rule.array_keys(relation, stored)
         mapped = access.mapped((*MappedAdjacency.keys(relation, stored), *further))
+        adjacency = MappedAdjacency(access.book, relation, stored, mapped, further)
         if further:
             # Owners make what the rule reads and compile its kernels before a batch is in a hurry,
             # and say now what is wrong with the columns.
             nothing = np.empty(0, np.int64)
-            trees = nothing if self._disjoint else None
-            request = SampleRows(
-                relation, stored, nothing, max(fanouts), 0, rule, trees, times=nothing
-            )
+            frontier = Frontier(0, nothing, nothing if self._disjoint else None, nothing)
+            asked = AskedRows(adjacency, rule, frontier, max(fanouts), 0, np.empty)
             elsewhere = [part for part, arrays in enumerate(mapped) if arrays is None]
-            access.call_all(dict.fromkeys(elsewhere, request))
-        return FollowedRelation(
-            relation,
-            fanouts,
-            rule,
-            relation_word(relation, stored),
-            MappedAdjacency(access.book, relation, stored, mapped, further),
-        )
+            access.call_all(dict.fromkeys(elsewhere, asked.request(nothing)))
+        return FollowedRelation(relation, fanouts, rule, relation_word(relation, stored), adjacency)
 
 
 class _EdgeBuffer:
@@ -150,6 +143,7 @@ class _EdgeBuffer:
         self.positions = np.empty(capacity, np.int64)
         self.count = 0
         self.per_hop: list[int] = []
+        self.weights: list[npt.NDArray[np.float32]] = []
 
     def make_room(self, more: int) -> Ints:
         """Room for that many more edges; returns where their positions go."""
@@ -238,6 +232,8 @@ class _Sampling:
         )
         buffer.count = room.stop
         buffer.per_hop.append(len(draws.positions))
+        if draws.weights is not None:
+            buffer.weights.append(draws.weights.astype(np.float32))
 
     def _result(self, bounds: dict[str, list[int]]) -> SampledSubgraph:
         nodes, nodes_per_hop, trees = {}, {}, {}
@@ -253,5 +249,6 @@ class _Sampling:
                 buffer.edge_index[:, : buffer.count],
                 buffer.positions[: buffer.count],
                 tuple(buffer.per_hop),
+                np.concatenate(buffer.weights) if buffer.weights else None,
             )
         return SampledSubgraph(nodes, nodes_per_hop, edges, self.direction, trees or None)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from graphray.sampling.streams import BatchStream, mix64, relation_word
 from graphray.schema import Direction, Relation
 from tests.sampling.twin import GOLDEN, MASK, PlainGraph, draw
@@ -30,6 +32,13 @@ class Row:
 
 Rule = Callable[[Row, int, int], list[Entry]]
 """From a row, a fanout and a key to what is drawn."""
+
+HopRule = Callable[[Sequence[Row], int, int], list[list[Entry]]]
+"""The same for all rows of a hop at once."""
+
+
+def row_by_row(rule: Rule) -> HopRule:
+    return lambda rows, fanout, key: [rule(row, fanout, key) for row in rows]
 
 
 def words_of(word: int, key: int) -> Callable[[], int]:
@@ -148,6 +157,73 @@ def labor(row: Row, fanout: int, key: int) -> list[Entry]:
     return [e for e in row.entries if mix64(((e[0] * GOLDEN) & MASK) ^ key) < limit]
 
 
+def bisected_scale(chances: Sequence[float], weights: Sequence[float], fanout: int) -> float:
+    """The scale of a row, by bisection of the equation that defines it."""
+    if len(chances) <= fanout:
+        return (1 + 2.0**-50) / min(chances)
+
+    def variance(scale: float) -> float:
+        pairs = zip(chances, weights, strict=True)
+        return sum(w * w / min(1.0, scale * p) - w * w for p, w in pairs)
+
+    target = sum(weights) ** 2 * (1 / fanout - 1 / len(weights))
+    low, high = 0.0, 1 / min(chances)
+    for _ in range(200):
+        middle = (low + high) / 2
+        if variance(middle) > target:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def labor_chances(
+    rows: Sequence[dict[Entry, float]], fanout: int, iterations: int, saved: float = 1e-4
+) -> list[dict[Entry, float]]:
+    """With which chance each entry of each row is drawn, given the entries' weights.
+
+    An iteration that saves less than that share of the expected nodes is the last.
+    """
+    chances, nodes_before, left = list(rows), math.inf, iterations
+    while True:
+        scaled = []
+        for own, row in zip(chances, rows, strict=True):
+            weights = list(row.values())
+            scale = bisected_scale(list(own.values()), weights, fanout) if row else 0.0
+            scaled.append({entry: scale * chance for entry, chance in own.items()})
+        if left == 0:
+            return [{entry: min(1.0, chance) for entry, chance in row.items()} for row in scaled]
+        highest: dict[int, float] = {}
+        for row in scaled:
+            for (node, _), chance in row.items():
+                highest[node] = max(highest.get(node, 0), chance)
+        chances = [{entry: highest[entry[0]] for entry in row} for row in rows]
+        nodes = sum(min(1.0, chance) for chance in highest.values())
+        left = 0 if saved and nodes > (1 - saved) * nodes_before else left - 1
+        nodes_before = nodes
+
+
+def importance_labor(
+    weight_of: Callable[[Relation, int], float] | None, iterations: int
+) -> HopRule:
+    """LABOR-i, of weighted edges too."""
+
+    def rule(rows: Sequence[Row], fanout: int, key: int) -> list[list[Entry]]:
+        weighed = []
+        for row in rows:
+            weights = [weight_of(row.relation, e) if weight_of else 1.0 for _, e in row.entries]
+            largest = max(weights, default=1.0)
+            pairs = zip(row.entries, weights, strict=True)
+            weighed.append({entry: float(np.float32(w / largest)) for entry, w in pairs if w > 0})
+        limit = 2**62 if fanout == -1 else fanout
+        return [
+            [e for e, p in row.items() if mix64(((e[0] * GOLDEN) & MASK) ^ key) < p * 2.0**64]
+            for row in labor_chances(weighed, limit, iterations)
+        ]
+
+    return rule
+
+
 def tree_word(stable: int, tree: int) -> int:
     return mix64(stable ^ mix64((tree + GOLDEN) & MASK))
 
@@ -158,7 +234,7 @@ def sample(
     fanouts: dict[Relation, list[int]],
     direction: Direction,
     stream: BatchStream,
-    rule: Rule,
+    rule: HopRule,
     *,
     disjoint: bool = False,
     times: Sequence[int] | None = None,
@@ -183,15 +259,23 @@ def sample(
             far = relation.source if direction == "in" else relation.destination
             stored = "in" if relation in graph.undirected else direction
             key = stream.hop_key(hop, relation_word(relation, stored))
-            drawn = []
-            for local, (tree, node) in frontiers[near] if counts[hop] else []:
-                row = Row(
+            frontier = frontiers[near] if counts[hop] else []
+            rows = [
+                Row(
                     relation,
                     graph.row(relation, direction, node),
                     tree_word(node, tree) if disjoint else node,
                     times[tree] if times is not None else 0,
                 )
-                drawn += [(local, tree, entry) for entry in rule(row, counts[hop], key)]
+                for _, (tree, node) in frontier
+            ]
+            drawn = [
+                (local, tree, entry)
+                for (local, (tree, _)), entries in zip(
+                    frontier, rule(rows, counts[hop], key), strict=True
+                )
+                for entry in entries
+            ]
             for _, tree, (neighbor, _) in sorted(drawn, key=lambda each: each[1]):
                 if (tree, neighbor) not in nodes[far]:
                     nodes[far].append((tree, neighbor))

@@ -61,6 +61,8 @@ def test_weights_that_cannot_be_drawn_by_are_named(
         graph.loader("person", {KNOWS: [2]}, weight="w")
     with pytest.raises(ArgumentError, match=r"'w' of relation person-knows-person"):
         graph.loader("person", {KNOWS: [2]}, weight={KNOWS: "w"})
+    with pytest.raises(ArgumentError, match=message):
+        graph.loader("person", sampling=gr.Labor({KNOWS: [2]}, weight="w"))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,24 @@ def test_settings_are_checked(
 ) -> None:
     with pytest.raises(error, match=message):
         graph.loader("person", {KNOWS: [2]}, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"iterations": -1}, ArgumentError, "iterations = -1"),
+        ({"iterations": "all"}, ArgumentError, "iterations = 'all'"),
+        ({"iterations": 1.5}, ArgumentError, "iterations = 1.5"),
+        ({"weight": 3}, ArgumentError, "weight = 3"),
+        ({"weight": "note"}, ArgumentError, r"'note' of .* expected numbers"),
+        ({"weight": "w"}, ColumnNotFound, "has no column 'w'"),
+    ],
+)
+def test_settings_of_labor_are_checked(
+    graph: gr.Graph, settings: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        graph.loader("person", sampling=gr.Labor({KNOWS: [2]}, **settings))
 
 
 def test_seeds_need_times(graph: gr.Graph) -> None:

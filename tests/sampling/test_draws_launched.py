@@ -34,6 +34,8 @@ WAYS: dict[str, dict[str, Any]] = {
     },
     "node time": {"node_time": "born"},
     "labor": {"sampling": gr.Labor([5, 3])},
+    "labor-1": {"sampling": gr.Labor([5, 3], iterations=1)},
+    "labor-*, weight": {"sampling": gr.Labor([5, 3], iterations="*", weight="w")},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +86,9 @@ def far_time(direction: str) -> Callable[[Relation, tuple[int, int]], int]:
     return time_of
 
 
-def ways(fanouts: Any, direction: str, max_age: int) -> dict[str, tuple[SamplingPlan, twin.Rule]]:
+def ways(
+    fanouts: Any, direction: str, max_age: int
+) -> dict[str, tuple[SamplingPlan, twin.HopRule]]:
     """Plans, and their twins."""
 
     def plan(**options: Any) -> Neighbors:
@@ -96,7 +98,7 @@ def ways(fanouts: Any, direction: str, max_age: int) -> dict[str, tuple[Sampling
         return edge_time(relation, entry[1])
 
     of_far = far_time(direction)
-    return {
+    by_row = {
         "disjoint": (plan(disjoint=True), twin.uniform),
         "replace": (plan(replace=True), twin.with_replacement),
         "disjoint, replace": (plan(disjoint=True, replace=True), twin.with_replacement),
@@ -123,6 +125,23 @@ def ways(fanouts: Any, direction: str, max_age: int) -> dict[str, tuple[Sampling
         ),
         "labor": (gr.Labor(fanouts, direction), twin.labor),
     }
+    plans: dict[str, tuple[SamplingPlan, twin.HopRule]] = {
+        way: (each, twin.row_by_row(rule)) for way, (each, rule) in by_row.items()
+    }
+    settings: list[tuple[int | Literal["*"], bool]] = [
+        (0, True),
+        (1, False),
+        (2, True),
+        ("*", False),
+    ]
+    for iterations, weighted in settings:
+        labor = gr.Labor(
+            fanouts, direction, iterations=iterations, weight="weight" if weighted else None
+        )
+        count = 64 if iterations == "*" else iterations
+        rule = twin.importance_labor(weight_of if weighted else None, count)
+        plans[f"labor-{iterations}, {weighted}"] = (labor, rule)
+    return plans
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
@@ -259,6 +278,16 @@ def test_labor_weighs_edges_for_means(dense: gr.Graph) -> None:
     near = batch.edge_index[FOLLOWS][1]
     sums = np.bincount(near, batch.edge_weights[FOLLOWS])
     assert np.allclose(sums[np.unique(near)], 1)
+
+
+def test_labor_of_edges_that_differ_weighs_them_for_means(dense: gr.Graph) -> None:
+    plan = gr.Labor({FOLLOWS: [6]}, iterations=1, weight="weight")
+    (batch,) = dense.loader("user", sampling=plan, batch_size=30)
+    near = batch.edge_index[FOLLOWS][1]
+    weights = batch.edge_weights[FOLLOWS]
+    assert weights.dtype == np.float32
+    assert np.allclose(np.bincount(near, weights)[np.unique(near)], 1)
+    assert len(np.unique(weights[near == 0])) > 1
 
 
 def test_labor_rows_agree(dense: gr.Graph) -> None:
