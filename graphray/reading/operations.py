@@ -13,19 +13,19 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphray.book import PartitionBook
-from graphray.ids import UserIds, index_keys
+from graphray.id_index import NOT_FOUND as NOT_FOUND
+from graphray.id_index import find_gids
+from graphray.ids import UserIds
 from graphray.reading.adjacency import Draws, MappedAdjacency, locate_rows
 from graphray.reading.compact import Compact, compact, restored
 from graphray.reading.draws.rule import DrawRule, HopDraw, draw
 from graphray.reading.draws.uniform import Uniform
 from graphray.schema import Direction, GraphSchema, Relation
-from graphray.shard import GID, ID, KEY, ArrayKey, Shard, ShardArray, index_table
+from graphray.shard import ArrayKey, Shard, ShardArray
 
 Answer = TypeVar("Answer", covariant=True)
-NOT_FOUND = -1
 _BYTES_PER_ROW, _BYTES_PER_DRAW = 4, 8
 _MANY_NEIGHBORS = 64
 _UNIFORM = Uniform()
@@ -157,21 +157,7 @@ class FindIds:
 
     def run(self, view: ShardView) -> npt.NDArray[np.int64]:
         """The global id of each, or `NOT_FOUND`, as ``int64[n]``."""
-        table = index_table(self.node_type)
-        keys: npt.NDArray[np.uint64] = np.asarray(view.shard.array(ArrayKey(table, KEY)))
-        wanted = index_keys(self.ids)
-        found = np.full(len(wanted), NOT_FOUND, np.int64)
-        if len(keys) == 0:
-            return found
-        gids: npt.NDArray[np.integer] = np.asarray(view.shard.array(ArrayKey(table, GID)))
-        at = np.searchsorted(keys, wanted)
-        at[at == len(keys)] = 0
-        hit = keys[at] == wanted
-        if not isinstance(self.ids, np.ndarray):
-            stored = view.shard.array(ArrayKey(table, ID))
-            hit, at = _settle_collisions(self.ids, stored, keys, at, hit)
-        found[hit] = gids[at[hit]]
-        return found
+        return find_gids(view.shard, self.node_type, self.ids)
 
 
 @dataclass(frozen=True)
@@ -203,29 +189,3 @@ def take(array: ShardArray, rows: npt.NDArray[np.int64]) -> ShardArray:
     if isinstance(array, np.ndarray):
         return array.take(rows, axis=0)  # twice as fast as array[rows] where rows are short
     return array.take(pa.array(rows))
-
-
-def _settle_collisions(
-    ids: pa.LargeStringArray,
-    stored: pa.LargeStringArray,
-    keys: npt.NDArray[np.uint64],
-    at: npt.NDArray[np.int64],
-    hit: npt.NDArray[np.bool_],
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """Equal hashes are not yet equal strings: compare, and walk on where a run of keys is equal."""
-    hit, at = hit.copy(), at.copy()
-    open_rows = np.flatnonzero(hit)
-    while len(open_rows):
-        same = np.asarray(
-            pc.equal(ids.take(pa.array(open_rows)), stored.take(pa.array(at[open_rows]))),
-            dtype=bool,
-        )
-        open_rows = open_rows[~same]
-        next_at = at[open_rows] + 1
-        ended = (next_at >= len(keys)) | (
-            keys[np.minimum(next_at, len(keys) - 1)] != keys[at[open_rows]]
-        )
-        hit[open_rows[ended]] = False
-        at[open_rows] = next_at
-        open_rows = open_rows[~ended]
-    return hit, at
