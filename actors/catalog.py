@@ -17,6 +17,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError
 from ray.util.placement_group import PlacementGroup, remove_placement_group
 
+from actors.changes_desk import ChangesDesk
 from actors.hot_rows import Hold, HotRowsShelf
 from actors.placement import (
     ensure_group,
@@ -26,9 +27,11 @@ from actors.placement import (
     strategy_for,
 )
 from graphray.client.snapshot_ref import SnapshotRef
-from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec, GraphView
+from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec, GraphView
+from graphray.client.wire import decode, decode_pieces, encode
 from graphray.errors import GraphRayError, LaunchError
 from graphray.reading.node_cache import CacheCounts
+from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey
 from graphray.status import CacheStatus, GraphStatus, ReplicaState, ReplicaStatus
 from graphray.store import Store
@@ -56,6 +59,7 @@ class Catalog:
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
+        self._changes = ChangesDesk(spec, self._replica)
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -73,6 +77,7 @@ class Catalog:
                 handle = self._create_replica(self._spec, part, replica, group)
                 loads[handle.load.remote()] = (part, replica)
         self._await_loads(loads)
+        self._changes.go_on(self._store.parts)
 
     def loaded(self) -> int:
         """How many replicas have loaded since `start` was called."""
@@ -146,8 +151,44 @@ class Catalog:
             caches=self._hot_rows.status(),
         )
 
+    # --- changes ----------------------------------------------------------------------------------
+
+    @ray.method(concurrency_group="changes")
+    def open_for_changes(self) -> ChangeView:
+        """Begin to replicate changes, where that has not been done, and say who takes part.
+
+        Raises:
+            ArgumentError: where the graph has changes that are replicated in another way.
+            ClusterError: where a replica cannot take part, or it took too long.
+            StoreError: where the state folder cannot be read or written.
+        """
+        return self._changes.open(self._store.parts)
+
+    @ray.method(concurrency_group="peers")
+    def receive(self, to: str, sender: ReplicaId, *pieces: bytes) -> None:
+        """A batch of messages from a replica; see `actors.peers`."""
+        self._changes.receive(self._store.parts, sender, decode_pieces(pieces))
+
+    @ray.method(concurrency_group="changes")
+    def ask(self, part: int, message: bytes, timeout_s: float) -> bytes | None:
+        """A client's message to the manager of a partition, and its answer.
+
+        Args:
+            part: the partition.
+            message: a `ConfigurationQuery`, encoded.
+            timeout_s: how long to wait for the answer.
+
+        Returns:
+            The answer (`Configure`), encoded; None where there was none in time.
+        """
+        answer = self._changes.ask(self._store.parts, part, decode(message), timeout_s)
+        return None if answer is None else encode(answer)
+
+    # --- the end ----------------------------------------------------------------------------------
+
     def stop(self) -> None:
         """End the replicas and free their places; the caller ends this actor."""
+        self._changes.close()
         for part in range(self._store.parts):
             for replica in range(self._spec.options.replicas):
                 try:

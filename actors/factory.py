@@ -20,6 +20,9 @@ from actors.replica import Replica
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 
 _CATALOG_THREADS = 8
+# Batches of the protocol stay in order, and neither they nor writers wait for readers. A writer
+# that waits for its acknowledgement holds a thread, so many of them share one write to the disk.
+_CONCURRENCY_GROUPS = {"peers": 1, "changes": 32}
 # An actor that asks for nothing would ignore where it is wanted.
 _CATALOG_CPUS = 0.001
 
@@ -35,7 +38,7 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
             one fails.
     """
     return (
-        ray.remote(Catalog)
+        _remote(Catalog)
         .options(
             **{**_options(spec.catalog_actor), "get_if_exists": False},
             num_cpus=_CATALOG_CPUS,
@@ -49,7 +52,7 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
 def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGroup) -> ActorHandle:
     """Make one replica actor, in its bundle of the partition's placement group."""
     return (
-        ray.remote(Replica)
+        _remote(Replica)
         .options(
             **_options(spec.replica_actor(part, replica)),
             num_cpus=spec.options.cpus_per_replica,
@@ -82,6 +85,11 @@ def hold_on_node(node_id: str, reference: ray.ObjectRef) -> tuple[ray.ObjectRef,
 
 def _same(value: Any) -> tuple[Any, None]:
     return value, None
+
+
+def _remote(actor: type) -> Any:
+    make: Any = ray.remote  # Ray's annotations do not know of the groups.
+    return make(concurrency_groups=_CONCURRENCY_GROUPS)(actor)
 
 
 def _options(name: str) -> dict[str, Any]:

@@ -17,14 +17,18 @@ from typing import Any
 
 import ray
 
+from actors.launch_record import LaunchRecord
+from actors.member import Member
 from actors.served_states import ServedState, ServedStates
 from graphray.client.pieces import cut
 from graphray.client.snapshot_ref import SnapshotRef
-from graphray.client.view import GraphSpec
+from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
+from graphray.client.wire import decode, decode_pieces, encode
 from graphray.derived.rows import Sources
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
 from graphray.reading.operations import Request
+from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey, ShardArray
 from graphray.store import Store
 
@@ -40,9 +44,11 @@ class Replica:
         self._is_loaded = False
         self._loading = threading.Lock()
         self._problem = ""
+        self._member = Member(spec, part, replica, self._peers)
         if ray.get_runtime_context().was_current_actor_reconstructed:
             # Nobody asks a restarted replica to load, so it sees to it itself.
             threading.Thread(target=self._load_again, daemon=True).start()
+            threading.Thread(target=self._take_part_again, daemon=True).start()
 
     def load(self) -> None:
         """Open and verify the partition's files; does nothing where that has been done.
@@ -55,7 +61,8 @@ class Replica:
     def describe(self) -> tuple[str, int, bool, str]:
         """The node this runs on, its process, whether it has loaded, and what kept it from it."""
         node_id = ray.get_runtime_context().get_node_id()
-        return node_id, os.getpid(), self._is_loaded, self._problem
+        problem = "; ".join(filter(None, (self._problem, self._member.problem)))
+        return node_id, os.getpid(), self._is_loaded, problem
 
     def call(self, request: Request[Any], at: SnapshotRef) -> Any:
         """Run a request against the partition as it is in one state of the graph."""
@@ -78,6 +85,63 @@ class Replica:
     def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef], at: SnapshotRef) -> None:
         """Read some arrays from the node's object store from now on, not from memory of its own."""
         self._at(at).share(dict(zip(keys, ray.get(references), strict=True)))
+
+    # --- changes ----------------------------------------------------------------------------------
+
+    @ray.method(concurrency_group="changes")
+    def start_replication(self, record: LaunchRecord) -> ReplicaId:
+        """Take part in the graph's changes; see `Member.start`."""
+        return self._member.start(record)
+
+    @ray.method(concurrency_group="peers")
+    def receive(self, to: ReplicaId, sender: str, *pieces: bytes) -> None:
+        """A batch of messages from the catalog or another replica; see `actors.peers`."""
+        self._member.receive(to, sender, decode_pieces(pieces))
+
+    @ray.method(concurrency_group="changes")
+    def ask(self, message: bytes, timeout_s: float) -> bytes | None:
+        """A client's message, and the answer that the replica's machine sends to it.
+
+        Args:
+            message: an `OpenSession`, `Write`, `Read`, `PutCell` or `GetCell`, encoded.
+            timeout_s: how long to wait for the answer.
+
+        Returns:
+            The answer, encoded; None where there was none in time: a write may yet be applied.
+
+        Raises:
+            ClusterError: where this replica has stopped; the others go on.
+        """
+        answer = self._member.ask(decode(message), timeout_s)
+        return None if answer is None else encode(answer)
+
+    @ray.method(concurrency_group="changes")
+    def undecided(self) -> dict[str, str]:
+        """Transactions that wait here for a decision, and their coordinators."""
+        return self._member.undecided()
+
+    @ray.method(concurrency_group="changes")
+    def unfinished(self) -> dict[str, tuple[str, ...]]:
+        """Transactions decided here that not all of their participants are known to have heard."""
+        return self._member.unfinished()
+
+    def _take_part_again(self) -> None:
+        try:
+            self._member.start_if_begun()
+        except (GraphRayError, OSError, ValueError) as error:
+            # The catalog misses its reports, and calls `start_replication`.
+            self._problem = str(error)
+
+    def _peers(self) -> tuple[dict[tuple[int, int], ActorHandle], ActorHandle]:
+        """The handles of this partition's replicas, and of the catalog."""
+        names = {
+            (self._part, replica): self._spec.replica_actor(self._part, replica)
+            for replica in range(self._spec.options.replicas)
+        }
+        replicas = {place: ray.get_actor(name, NAMESPACE) for place, name in names.items()}
+        return replicas, ray.get_actor(self._spec.catalog_actor, NAMESPACE)
+
+    # --- loading ----------------------------------------------------------------------------------
 
     def _load_again(self) -> None:
         try:

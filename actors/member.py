@@ -1,0 +1,187 @@
+"""A replica's part in replication: its disk, its machine, its shell, from the first change on.
+
+A graph that nobody changes has none of it. `Member.start` may be called any number of times, by the
+catalog and by a replica that was restarted; it begins again where the disk was lost or has failed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from actors.disk_writer import DiskWriter
+from actors.launch_record import LaunchRecord, find_record
+from actors.partition_state import partition_state
+from actors.peers import Peers
+from actors.replica_disk import ReplicaDisk
+from actors.shell import MachineShell, read_clock
+from graphray.client.view import CATALOG, ActorHandle, GraphSpec
+from graphray.config import state_folder
+from graphray.errors import ClusterError
+from graphray.replication import (
+    EventualReplica,
+    Replica,
+    ReplicaId,
+    StateMachine,
+    Strategy,
+    TransactionalState,
+)
+from graphray.replication.messages import Message, Read, Redirect, Write
+from graphray.shard import file_safe
+
+_LOOK_TIMEOUT_S = 2.0
+
+FindPeers = Callable[[], tuple[Mapping[tuple[int, int], ActorHandle], ActorHandle]]
+
+
+class Member:
+    """One replica as a member of its partition's replica set.
+
+    Args:
+        spec: the graph.
+        part: the partition.
+        replica: the number of the copy.
+        find_peers: the handles of the partition's replicas, and of the catalog.
+    """
+
+    def __init__(self, spec: GraphSpec, part: int, replica: int, find_peers: FindPeers) -> None:
+        self._spec = spec
+        self._part = part
+        self._replica = replica
+        self._find_peers = find_peers
+        self._starting = threading.Lock()
+        self._shell: MachineShell | None = None
+        self._writer: DiskWriter | None = None
+        self._state: StateMachine | None = None
+        self._launch_id = ""
+        self._identity = ""
+        self._problem = ""
+
+    def start_if_begun(self) -> None:
+        """Take part where the graph has been changed before."""
+        record = find_record(self._spec)
+        if record is not None:
+            self.start(record)
+
+    def start(self, record: LaunchRecord) -> ReplicaId:
+        """Take part in a line of changes, with what the disk holds of it; does nothing twice.
+
+        Returns:
+            The identity under which this replica takes part.
+
+        Raises:
+            StoreError: where the disk cannot be used now.
+            ClusterError: where the machine has failed; `problem` says why.
+        """
+        with self._starting:
+            if self._launch_id == record.launch_id and not self._has_lost_disk():
+                self._refuse_if_failed()
+                return self._identity
+            self._stop()
+            self._begin(record)
+            return self._identity
+
+    def receive(self, to: ReplicaId, sender: str, messages: tuple[Message, ...]) -> None:
+        """Messages of the catalog or of another replica.
+
+        Those for somebody whose disk was here before are dropped: his promises are not kept here.
+        """
+        shell = self._shell
+        if shell is not None and to == self._identity:
+            shell.post_batch(sender, messages)
+
+    def ask(self, message: Message, timeout_s: float) -> Message | None:
+        """A client's message and its answer; None where there was none in time."""
+        shell = self._shell
+        if shell is None:
+            return _turn_away(message)
+        return shell.ask(message, timeout_s)
+
+    def undecided(self) -> dict[str, str]:
+        """Transactions that wait here for a decision, and their coordinators."""
+        return self._look(TransactionalState.undecided)
+
+    def unfinished(self) -> dict[str, tuple[str, ...]]:
+        """Transactions committed here that not all participants are known to have finished."""
+        return self._look(TransactionalState.unfinished)
+
+    @property
+    def problem(self) -> str:
+        """What keeps this replica from taking part as it should; empty where nothing does."""
+        shell, writer = self._shell, self._writer
+        found = [self._problem]
+        if shell is not None and shell.failure:
+            found.append(f"stopped: {shell.failure}")
+        if writer is not None:
+            found.append(writer.problem)
+        return "; ".join(filter(None, found))
+
+    def _begin(self, record: LaunchRecord) -> None:
+        replicas, catalog = self._find_peers()
+        with ExitStack() as undo:
+            disk = ReplicaDisk(self._folder(record), self._part, self._replica)
+            undo.callback(disk.close)
+            machine = self._machine(record, disk)
+            undo.pop_all()
+        if disk.set_aside:
+            self._problem = f"began anew under another identity: {disk.set_aside}"
+        writer = DiskWriter(disk)
+        # A replica that cannot write must not look alive: its peers go on without it.
+        peers = Peers(disk.identity, replicas, catalog, lambda: not writer.is_stuck)
+        self._identity, self._writer = disk.identity, writer
+        self._shell = MachineShell(f"replica {disk.identity}", machine, peers.send, disk=writer)
+        self._launch_id = record.launch_id
+
+    def _machine(self, record: LaunchRecord, disk: ReplicaDisk) -> Replica | EventualReplica:
+        machine: Replica | EventualReplica
+        settings, identity = self._spec.replication_settings, disk.identity
+        if record.strategy is Strategy.EVENTUAL:
+            machine = EventualReplica(identity, CATALOG, {}, settings, Random(identity))
+        else:
+            self._state = partition_state(self._spec, self._part, record.base_version)
+            machine = Replica(identity, CATALOG, self._state, settings, read_clock())
+        machine.recover(*disk.read())
+        return machine
+
+    def _folder(self, record: LaunchRecord) -> Path:
+        options = self._spec.options
+        root = state_folder() if options.data_dir is None else Path(options.data_dir)
+        part, replica = f"part-{self._part:05d}", f"replica-{self._replica}"
+        return root / file_safe(self._spec.name) / record.launch_id / part / replica
+
+    def _has_lost_disk(self) -> bool:
+        return self._writer is not None and self._writer.has_failed
+
+    def _refuse_if_failed(self) -> None:
+        if self._shell is not None and self._shell.failure:
+            raise ClusterError(
+                f"replica {self._identity} stopped: {self._shell.failure}; the other replicas go "
+                "on without it"
+            )
+
+    def _stop(self) -> None:
+        shell, writer = self._shell, self._writer
+        self._shell = self._writer = None
+        self._launch_id = ""
+        if writer is not None and writer.has_failed:
+            writer.put_away()
+        if shell is not None:
+            shell.close()
+
+    def _look(self, look: Callable[[TransactionalState], Any]) -> Any:
+        shell, state = self._shell, self._state
+        if shell is None or not isinstance(state, TransactionalState):
+            return {}
+        return shell.inspect(lambda: look(state), _LOOK_TIMEOUT_S)
+
+
+def _turn_away(message: Message) -> Redirect | None:
+    """The answer of a replica that takes no part yet; a client asks again."""
+    match message:
+        case Read(number=request) | Write(seq=request):
+            return Redirect(request, None, "takes no part yet")
+    return None

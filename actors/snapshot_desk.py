@@ -1,0 +1,79 @@
+"""Snapshots at the catalog: the plan of each is made once here, for all who read it.
+
+The desk forgets nothing that matters: a plan is a function of the pinned state, so a catalog that
+was restarted makes it again when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from graphray.changes.fold_plan import FoldPlan
+from graphray.client.changes.partition_calls import PartitionCalls
+from graphray.client.changes.pinned_state import plan_at
+from graphray.client.snapshot_ref import SnapshotRef
+from graphray.errors import SnapshotGone
+from graphray.schema import GraphSchema
+from graphray.store import Store
+
+_PLANS_MAX = 16
+
+
+class SnapshotDesk:
+    """Plans of pinned states.
+
+    Args:
+        schema: the graph's schema.
+        store_of: opens a version of the store.
+        calls: the way to the partitions; asked for when it is needed first.
+    """
+
+    def __init__(
+        self,
+        schema: GraphSchema,
+        store_of: Callable[[int], Store],
+        calls: Callable[[], PartitionCalls],
+    ) -> None:
+        self._schema = schema
+        self._store_of = store_of
+        self._calls = calls
+        self._plans: OrderedDict[tuple[str, int], FoldPlan] = OrderedDict()
+        self._planning = threading.Lock()
+
+    def locate(self, pin: str, time: int) -> SnapshotRef:
+        """The full name of a state that was just pinned."""
+        return SnapshotRef(self._plan(pin, time).base_version, pin, time)
+
+    def plan(self, at: SnapshotRef) -> FoldPlan:
+        """The plan of folding a pinned state.
+
+        Raises:
+            SnapshotGone: where the state is not pinned any more.
+        """
+        plan = self._plan(at.pin, at.time)
+        if plan.base_version != at.version:
+            raise SnapshotGone(
+                f"the changes of snapshot {at.pin!r} lie over version {plan.base_version} now, not "
+                f"{at.version}; take another snapshot"
+            )
+        return plan
+
+    def snapshot_id(self, at: SnapshotRef) -> str:
+        """What tells the state from every other: its version, and what was pinned when."""
+        base = self._store_of(at.version).manifest.snapshot_id
+        return hashlib.sha256(f"{base}/{at.pin}/{at.time}".encode()).hexdigest()[: len(base)]
+
+    def _plan(self, pin: str, time: int) -> FoldPlan:
+        # One at a time: each asks all partitions for their changes.
+        with self._planning:
+            plan = self._plans.get((pin, time))
+            if plan is None:
+                plan = plan_at(self._calls(), self._schema, self._store_of, time)
+                self._plans[pin, time] = plan
+                if len(self._plans) > _PLANS_MAX:
+                    self._plans.popitem(last=False)
+            self._plans.move_to_end((pin, time))
+            return plan
