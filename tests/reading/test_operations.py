@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphray import id_index
 from graphray.book import PartitionBook
-from graphray.reading import operations
 from graphray.reading.operations import NOT_FOUND, FindIds, Pick, ShardView, TakeRows
 from graphray.schema import GraphSchema, NodeType
 from graphray.shard import GID, ID, KEY, ArrayKey, ShardArray, index_table
@@ -31,7 +31,7 @@ def view_of(arrays: dict[ArrayKey, ShardArray]) -> ShardView:
 def test_equal_hashes_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hash of one bit: nearly every id collides with others."""
     monkeypatch.setattr(
-        operations,
+        id_index,
         "index_keys",
         lambda ids: np.array([len(i) % 2 for i in ids.to_pylist()], np.uint64),
     )
