@@ -11,34 +11,31 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from graphray.changes.base import BaseVersions
 from graphray.changes.fold_plan import FoldPlan
 from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.changes.pinned_state import plan_at
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.errors import SnapshotGone
-from graphray.schema import GraphSchema
-from graphray.store import Store
 
 _PLANS_MAX = 16
+_ID_LENGTH = 32
 
 
 class SnapshotDesk:
     """Plans of pinned states.
 
     Args:
-        schema: the graph's schema.
-        store_of: opens a version of the store.
+        versions: the store under the changes.
         calls: the way to the partitions; asked for when it is needed first.
     """
 
     def __init__(
         self,
-        schema: GraphSchema,
-        store_of: Callable[[int], Store],
+        versions: BaseVersions,
         calls: Callable[[], PartitionCalls],
     ) -> None:
-        self._schema = schema
-        self._store_of = store_of
+        self._versions = versions
         self._calls = calls
         self._plans: OrderedDict[tuple[str, int], FoldPlan] = OrderedDict()
         self._planning = threading.Lock()
@@ -62,16 +59,15 @@ class SnapshotDesk:
         return plan
 
     def snapshot_id(self, at: SnapshotRef) -> str:
-        """What tells the state from every other: its version, and what was pinned when."""
-        base = self._store_of(at.version).manifest.snapshot_id
-        return hashlib.sha256(f"{base}/{at.pin}/{at.time}".encode()).hexdigest()[: len(base)]
+        """What tells the state from every other: what was pinned, and when."""
+        return hashlib.sha256(f"{at.version}/{at.pin}/{at.time}".encode()).hexdigest()[:_ID_LENGTH]
 
     def _plan(self, pin: str, time: int) -> FoldPlan:
         # One at a time: each asks all partitions for their changes.
         with self._planning:
             plan = self._plans.get((pin, time))
             if plan is None:
-                plan = plan_at(self._calls(), self._schema, self._store_of, time)
+                plan = plan_at(self._calls(), self._versions, time)
                 self._plans[pin, time] = plan
                 if len(self._plans) > _PLANS_MAX:
                     self._plans.popitem(last=False)

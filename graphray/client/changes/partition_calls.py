@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from graphray.client.changes.session_driver import PartitionCall, Transport
 from graphray.client.changes.session_pool import SessionPool
-from graphray.errors import PartitionUnavailable, WriteIndeterminate
+from graphray.errors import PartitionUnavailable, SnapshotGone, WriteIndeterminate
 from graphray.replication.commands import (
     Command,
     Conflict,
+    Invalid,
     Query,
     Result,
     Value,
@@ -116,6 +117,7 @@ class PartitionCalls:
 
         Raises:
             PartitionUnavailable: where a partition did not answer before the deadline.
+            SnapshotGone: where a query is about a time that is not pinned.
         """
         answers: dict[int, Value] = {}
         waits = _Waits(self._transport.clock().monotonic_ms, self._patience)
@@ -135,6 +137,8 @@ class PartitionCalls:
                     answers[part] = result
                 elif isinstance(result, Conflict):
                     blocked[part] = result
+                elif isinstance(result, Invalid):
+                    raise SnapshotGone(f"partition {part}: {result.reason}", part=part)
                 else:
                     raise self._unavailable(part, level)
             if blocked:
