@@ -1,4 +1,4 @@
-"""Which replica goes to which node, as a pure function; `graphray.placement.planning.plan` is the door.
+"""Which replica goes to which node, as a pure function; `plan` is the door.
 
 | to | use |
 | --- | --- |

@@ -1,12 +1,12 @@
-"""Affinity: partitions that share many cut edges on one node, replicas of one partition still apart.
+"""Affinity: partitions that share many cut edges on one node, replicas of each still apart.
 
 The cost is the share of the cut edges that are followed from one node to another
 (`graphray.placement.traffic`), plus so much for imbalance that not all partitions end up on as few
 nodes as hold them.
 
 Sums are kept so that a price is read off for all nodes at once: for each partition p and node n,
-the edges from p to partitions that are absent from n, and those to p from replicas on n. A change on
-one node touches one column of the cut.
+the edges from p to partitions that are absent from n, and those to p from replicas on n. A change
+on one node touches one row of the cut.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from graphray.placement.arranging import arrange
 from graphray.placement.arrangement import Arrangement, Floats
+from graphray.placement.arranging import arrange
 from graphray.placement.cost import Cost, balance_of
 from graphray.placement.problem import PlacementProblem
 from graphray.placement.traffic import between
@@ -58,30 +58,31 @@ class _CrossingEdges:
         self._cut = cut / cut.sum()
         self._replicas = np.diff(arrangement.first_of).astype(np.float64)
         nodes = arrangement.count.shape[1]
-        self._to_absent = np.repeat(self._cut.sum(axis=1)[:, None], nodes, axis=1)
+        self._total = self._cut.sum(axis=1)
+        self._to_absent = np.repeat(self._total[None, :], nodes, axis=0)
         self._from_present = np.zeros_like(self._to_absent)
         arrangement.watch(self._note)
 
     def price(self, replica: int) -> Floats:
         part = self._arrangement.part_of[replica]
         is_first_there = self._arrangement.count[part] == 0
-        outgoing = self._to_absent[part] / self._replicas[part]
-        incoming = is_first_there * self._from_present[part]
+        outgoing = self._to_absent[:, part] / self._replicas[part]
+        incoming = is_first_there * self._from_present[:, part]
         return outgoing - incoming + self._weight * self._balance.price(replica)
 
     def reason(self, replica: int) -> str:
         part, node = self._arrangement.part_of[replica], self._arrangement.node_of[replica]
-        total = self._cut[[part]].sum()
-        near = 1 - self._to_absent[part, node] / total if total else 1.0
+        total = self._total[part]
+        near = 1 - self._to_absent[node, part] / total if total else 1.0
         return f"{near:.0%} of its cut edges stay on the node; {self._balance.reason(replica)}"
 
     def _note(self, part: int, node: int, by: int) -> None:
         start, stop = self._cut.indptr[part : part + 2]
         others, edges = self._cut.indices[start:stop], self._cut.data[start:stop]
-        self._from_present[others, node] += by * edges / self._replicas[part]
+        self._from_present[node, others] += by * edges / self._replicas[part]
         count = self._arrangement.count[part, node]
         if (by > 0 and count == 1) or (by < 0 and count == 0):
-            self._to_absent[others, node] -= by * edges
+            self._to_absent[node, others] -= by * edges
 
 
 def _neighbours_together(arrangement: Arrangement) -> list[int]:

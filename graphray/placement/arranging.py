@@ -28,6 +28,8 @@ from graphray.placement.shortage import check_enough, no_room
 from graphray.placement.table import GAIN_MIN, Table
 
 PASSES_MAX = 8
+PASS_GAIN_MIN = 1e-3
+"""A pass over all replicas that gains less is the last; costs are of the order of 1."""
 
 MakeCost = Callable[[Arrangement], Cost]
 
@@ -36,6 +38,7 @@ def arrange(
     problem: PlacementProblem,
     make_cost: MakeCost,
     order: Callable[[Arrangement], Sequence[int]] | None = None,
+    finish: Callable[[Table], object] | None = None,
 ) -> list[list[int]]:
     """A place for every replica, at a cost that no single move lowers.
 
@@ -44,6 +47,7 @@ def arrange(
         make_cost: of an arrangement, what is to be small.
         order: of an arrangement, its replicas in the order in which to place them; the largest
             first where none is given.
+        finish: a last change for the better of the strategy's own.
 
     Returns:
         By partition and replica number, the position of its node in ``problem.nodes``.
@@ -51,6 +55,8 @@ def arrange(
     Raises:
         PlacementError: where there is no room; the message says what is missing.
     """
+    if not problem.partitions:
+        return []
     arrangement = Arrangement(problem)
     check_enough(arrangement)
     table = Table(arrangement, make_cost(arrangement))
@@ -61,6 +67,8 @@ def arrange(
             _place_all_anew(table)
             break
     _improve(table, sequence)
+    if finish is not None:
+        finish(table)
     return arrangement.as_lists()
 
 
@@ -117,15 +125,16 @@ def _place_all_anew(table: Table) -> None:
 
 def _improve(table: Table, sequence: Sequence[int]) -> None:
     for _ in range(PASSES_MAX):
-        moved = sum(_move_if_better(table, replica) for replica in sequence)
-        if not moved and not exchange_pairs(table):
+        gain = sum(_move_if_better(table, replica) for replica in sequence)
+        if gain < PASS_GAIN_MIN and not exchange_pairs(table):
             break
 
 
-def _move_if_better(table: Table, replica: int) -> bool:
+def _move_if_better(table: Table, replica: int) -> float:
+    """Move a replica to its best place; returns by how much that lowers the cost."""
     node = table.arrangement.take(replica)
     prices = table.prices(replica)
     best = int(np.argmin(prices))
-    is_better = bool(prices[best] < prices[node] - GAIN_MIN)
-    table.arrangement.put(replica, best if is_better else node)
-    return is_better
+    gain = float(prices[node] - prices[best])
+    table.arrangement.put(replica, best if gain > GAIN_MIN else node)
+    return gain if gain > GAIN_MIN else 0.0

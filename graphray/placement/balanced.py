@@ -6,8 +6,8 @@ gets fewer of the hot partitions. Where no load was observed yet, memory decides
 
 from __future__ import annotations
 
-from graphray.placement.arranging import arrange
 from graphray.placement.arrangement import Arrangement
+from graphray.placement.arranging import arrange
 from graphray.placement.cost import Cost, balance_of
 from graphray.placement.problem import PlacementProblem
 

@@ -30,10 +30,10 @@ def exchange_pairs(table: Table) -> int:
 def _pairs(table: Table) -> Iterator[tuple[int, int]]:
     arrangement = table.arrangement
     for one in _most_eager(table):
-        node = arrangement.node_of[one]
-        wish = table.wish(one)
-        wish[node] = np.inf
-        for target in np.argsort(wish, kind="stable")[:_TARGETS_MAX].tolist():
+        node = int(arrangement.node_of[one])
+        by_wish = np.argsort(table.wish(one), kind="stable").tolist()
+        by_wish.remove(node)
+        for target in by_wish[:_TARGETS_MAX]:
             for other in np.flatnonzero(arrangement.node_of == target).tolist():
                 if arrangement.node_of[one] == node and arrangement.node_of[other] == target:
                     yield one, other

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphray.placement.arranging import arrange
 from graphray.placement.arrangement import Arrangement, Floats
+from graphray.placement.arranging import arrange
 from graphray.placement.cost import Cost, balance_of
 from graphray.placement.problem import PlacementProblem
 from graphray.placement.selectors import matches

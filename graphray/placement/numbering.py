@@ -1,8 +1,8 @@
 """Which of a partition's places is which replica's: as many as can keep the one they stand on.
 
-Replicas of a partition are alike, so a plan that has replica 0 move from a to b and replica 1 from b
-to c is the same as one that moves replica 0 from a to c. Where the label selectors differ by replica
-number they are not alike, and nothing is changed.
+Replicas of a partition are alike, so a plan that has replica 0 move from a to b and replica 1 from
+b to c is the same as one that moves replica 0 from a to c. Where the label selectors differ by
+replica number they are not alike, and nothing is changed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A plan: every replica's node, with the reason, what it moves, and what traffic to expect.
 
-A pure function of partitions, nodes, what stands at present, and a strategy. `plan` is the one place
-that calls a strategy: whatever comes back is checked here against all that a plan has to keep to, so
-that nothing behind it has to, and a strategy of one's own cannot put two replicas together.
+A pure function of partitions, nodes, what stands at present, and a strategy. `plan` is the one
+place that calls a strategy: whatever comes back is checked here against all that a plan has to keep
+to, so that nothing behind it has to, and a strategy of one's own cannot put two replicas together.
 """
 
 from __future__ import annotations
@@ -139,9 +139,11 @@ def plan(problem: PlacementProblem, strategy: PlacementStrategy | str = "balance
     for replica, node in enumerate(np.concatenate([*placed, []]).astype(np.int64).tolist()):
         _check_allowed(arrangement, replica, node, chosen.name)
         arrangement.put(replica, node)
-    replicas = _described(arrangement, [] if cost is None else [
-        cost.reason(replica) for replica in range(len(arrangement))
-    ], chosen.name)
+    replicas = _described(
+        arrangement,
+        [] if cost is None else [cost.reason(replica) for replica in range(len(arrangement))],
+        chosen.name,
+    )
     return Plan(
         strategy=chosen.name,
         replicas=replicas,

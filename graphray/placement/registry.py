@@ -1,4 +1,4 @@
-"""The registry of placement strategies; `graphray.placement.planning.plan` is the door to calling one.
+"""The registry of placement strategies; `graphray.placement.planning.plan` is what calls one.
 
 A strategy is anything with a `name` and a `place` method; it is given a whole problem and answers
 with the node of every replica. Three places are searched for a name, in this order: what a
@@ -38,7 +38,8 @@ class PlacementStrategy(Protocol):
     def place(self, problem: PlacementProblem) -> Sequence[Sequence[int]]:
         """The node of every replica, as its position in ``problem.nodes``.
 
-        By partition and replica number: ``[[0, 1], [2, 0]]`` has replica 0 of partition 1 on node 2.
+        By partition and replica number: in ``[[0, 1], [2, 0]]``, replica 0 of partition 1 is on
+        node 2.
         Must be a pure function of the problem.
         """
         ...
@@ -91,7 +92,9 @@ def register(name: str) -> Callable[[Registered], Registered]:
         >>> @register("round-robin")
         ... def round_robin(problem):
         ...     nodes = len(problem.nodes)
-        ...     return [[(p.part + r) % nodes for r in range(p.replicas)] for p in problem.partitions]
+        ...     return [
+        ...         [(p.part + r) % nodes for r in range(p.replicas)] for p in problem.partitions
+        ...     ]
         >>> get("round-robin").name
         'round-robin'
     """

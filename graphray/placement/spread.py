@@ -5,8 +5,8 @@ For nodes and partitions of one size, and where the least is to be lost with any
 
 from __future__ import annotations
 
-from graphray.placement.arranging import arrange
 from graphray.placement.arrangement import Arrangement, Floats
+from graphray.placement.arranging import arrange
 from graphray.placement.cost import Cost, balance_of
 from graphray.placement.problem import PlacementProblem
 

@@ -1,9 +1,9 @@
 """The traffic between nodes that a plan leads to, from the cut edges between partitions.
 
 A hop that follows an edge from partition p to partition q starts at any of p's replicas, and stays
-on the node where q has a replica there too. So of the edges between p and q, a share of p's replicas
-that have no q beside them crosses from p's side, and likewise from q's; each edge is followed from
-either end as often. Edges within a partition never cross.
+on the node where q has a replica there too. So of the edges between p and q, the share of p's
+replicas that have no q beside them crosses from p's side, and likewise from q's; each edge is
+followed from either end as often. Edges within a partition never cross.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Traffic:
         return self.crossing_edges / self.edges if self.edges else 0.0
 
 
-def expected_traffic(cut: sparse.csr_array, node_of: Sequence[Sequence[int]], nodes: int) -> Traffic:
+def expected_traffic(
+    cut: sparse.csr_array, node_of: Sequence[Sequence[int]], nodes: int
+) -> Traffic:
     """The traffic of a plan.
 
     Args:
@@ -51,9 +53,7 @@ def expected_traffic(cut: sparse.csr_array, node_of: Sequence[Sequence[int]], no
     """
     parts = np.repeat(np.arange(len(node_of)), [len(places) for places in node_of])
     places = np.concatenate([np.asarray(p, np.int64) for p in node_of] or [np.empty(0, np.int64)])
-    count = sparse.csr_array(
-        (np.ones(len(parts)), (parts, places)), shape=(len(node_of), nodes)
-    )
+    count = sparse.csr_array((np.ones(len(parts)), (parts, places)), shape=(len(node_of), nodes))
     share = sparse.diags_array([1 / len(p) for p in node_of]) @ count
     beside = share @ (count > 0).astype(np.float64).T
     outside = between(cut)
