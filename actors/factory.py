@@ -15,16 +15,28 @@ from ray.util.scheduling_strategies import (
     PlacementGroupSchedulingStrategy,
 )
 
-from actors.catalog import Catalog
+from actors.catalog import Catalog as CatalogBase
 from actors.replica import Replica
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 
 _CATALOG_THREADS = 8
-# Batches of the protocol stay in order, and neither they nor writers wait for readers. A writer
-# that waits for its acknowledgement holds a thread, so many of them share one write to the disk.
-_CONCURRENCY_GROUPS = {"peers": 1, "changes": 32}
+# Neither the protocol nor writers wait for readers. A peer's call may hold its thread until a write
+# to the disk is done, and a writer's until it is acknowledged: many share one such write.
+_CONCURRENCY_GROUPS = {"peers": 8, "changes": 32}
 # An actor that asks for nothing would ignore where it is wanted.
 _CATALOG_CPUS = 0.001
+
+
+class Catalog(CatalogBase):
+    """The catalog with what it makes actors by.
+
+    Ray keeps a class for as long as the cluster runs. The code of the replicas as an argument of
+    the constructor would lie in the object store of the launching process, and when that has ended
+    the catalog could not be restarted.
+    """
+
+    def __init__(self, spec: GraphSpec) -> None:
+        super().__init__(spec, create_replica, hold_on_node)
 
 
 def create_catalog(spec: GraphSpec) -> ActorHandle:
@@ -45,7 +57,7 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
             max_concurrency=_CATALOG_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(_head_node_id(), soft=True),
         )
-        .remote(spec, create_replica, hold_on_node)
+        .remote(spec)
     )
 
 

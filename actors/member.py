@@ -7,7 +7,7 @@ catalog and by a replica that was restarted; it begins again where the disk was 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from typing import Any
 
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
+from actors.parking import Parking, expects_answer
 from actors.partition_state import partition_state
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
@@ -57,6 +58,7 @@ class Member:
         self._shell: MachineShell | None = None
         self._writer: DiskWriter | None = None
         self._state: StateMachine | None = None
+        self._parking = Parking()
         self._launch_id = ""
         self._identity = ""
         self._problem = ""
@@ -85,14 +87,22 @@ class Member:
             self._begin(record)
             return self._identity
 
-    def receive(self, to: ReplicaId, sender: str, messages: tuple[Message, ...]) -> None:
-        """Messages of the catalog or of another replica.
+    def receive(
+        self, to: ReplicaId, sender: str, messages: tuple[Message, ...]
+    ) -> Sequence[Message] | None:
+        """Messages of the catalog or of another replica, and what is answered within a moment.
 
         Those for somebody whose disk was here before are dropped: his promises are not kept here.
         """
         shell = self._shell
-        if shell is not None and to == self._identity:
+        if shell is None or to != self._identity:
+            return None
+        if not expects_answer(messages):
             shell.post_batch(sender, messages)
+            return None
+        answer = self._parking.enter(sender)
+        shell.post_batch(sender, messages)
+        return self._parking.leave(sender, answer)
 
     def ask(self, message: Message, timeout_s: float) -> Message | None:
         """A client's message and its answer; None where there was none in time."""
@@ -130,11 +140,21 @@ class Member:
         if disk.set_aside:
             self._problem = f"began anew under another identity: {disk.set_aside}"
         writer = DiskWriter(disk)
-        # A replica that cannot write must not look alive: its peers go on without it.
-        peers = Peers(disk.identity, replicas, catalog, lambda: not writer.is_stuck)
+        peers = Peers(disk.identity, replicas, catalog, self._deliver)
         self._identity, self._writer = disk.identity, writer
-        self._shell = MachineShell(f"replica {disk.identity}", machine, peers.send, disk=writer)
+
+        def send(to: str, messages: Sequence[Message]) -> None:
+            # A replica that cannot write must not look alive: its peers go on without it.
+            if not writer.is_stuck and not self._parking.give(to, messages):
+                peers.send(to, messages)
+
+        self._shell = MachineShell(f"replica {disk.identity}", machine, send, disk=writer)
         self._launch_id = record.launch_id
+
+    def _deliver(self, sender: str, messages: Sequence[Message]) -> None:
+        shell = self._shell
+        if shell is not None:
+            shell.post_batch(sender, messages)
 
     def _machine(self, record: LaunchRecord, disk: ReplicaDisk) -> Replica | EventualReplica:
         machine: Replica | EventualReplica

@@ -94,9 +94,10 @@ class Replica:
         return self._member.start(record)
 
     @ray.method(concurrency_group="peers")
-    def receive(self, to: ReplicaId, sender: str, *pieces: bytes) -> None:
-        """A batch of messages from the catalog or another replica; see `actors.peers`."""
-        self._member.receive(to, sender, decode_pieces(pieces))
+    def receive(self, to: ReplicaId, sender: str, *pieces: bytes) -> bytes | None:
+        """A batch of messages of the catalog or another replica, and the answer; see `Lane`."""
+        answer = self._member.receive(to, sender, decode_pieces(pieces))
+        return None if answer is None else encode(answer)
 
     @ray.method(concurrency_group="changes")
     def ask(self, message: bytes, timeout_s: float) -> bytes | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ class Supervisor:
         self._starts: dict[tuple[int, int], Any] = {}
         deadline = time.monotonic() + deadline_s
         first = self._first_configurations(parts, deadline)
-        peers = Peers(CATALOG, self._handles, catalog=None)
+        peers = Peers(CATALOG, self._handles, None, self.receive)
         self._partitions = [self._partition(part, first[part], peers) for part in range(parts)]
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
@@ -117,7 +117,7 @@ class Supervisor:
             tuple(configurations),
         )
 
-    def receive(self, sender: ReplicaId, messages: tuple[Message, ...]) -> None:
+    def receive(self, sender: ReplicaId, messages: Sequence[Message]) -> None:
         """Messages of a replica."""
         partition = self._partitions[place_of(sender)[0]]
         partition.attendance.hear(sender, time.monotonic())
