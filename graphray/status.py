@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 ReplicaState = Literal["starting", "serving", "unreachable", "in-process"]
+
+Health = Literal["well", "degraded", "failing"]
+"""Every replica serves; reads go on with fewer copies; some partition has no copy that serves."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class ReplicaStatus:
     node_id: str = ""
     pid: int | None = None
     reason: str = ""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it answers reads now."""
+        return self.state in ("serving", "in-process")
 
 
 @dataclass(frozen=True)
@@ -92,8 +101,54 @@ class GraphStatus:
     @property
     def is_well(self) -> bool:
         """Whether every replica serves."""
-        return all(replica.state in ("serving", "in-process") for replica in self.replicas)
+        return all(replica.serves for replica in self.replicas)
+
+    @property
+    def serving(self) -> tuple[int, ...]:
+        """How many replicas of each partition serve."""
+        counts = [0] * self.parts
+        for replica in self.replicas:
+            counts[replica.part] += replica.serves
+        return tuple(counts)
+
+    @property
+    def health(self) -> Health:
+        """How the graph fares, in one word.
+
+        >>> GraphStatus("g", "", 1, "", 1, {}, {}, (ReplicaStatus(0, 0, "starting"),)).health
+        'failing'
+        """
+        if self.is_well:
+            return "well"
+        return "degraded" if all(self.serving) else "failing"
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is well, and where not, which partitions are short of what: one line."""
+        if self.is_well:
+            return "well: every replica serves"
+        lost = [part for part, count in enumerate(self.serving) if not count]
+        if lost:
+            return f"failing: no replica serves {_partitions(lost)}"
+        copies = Counter(replica.part for replica in self.replicas)
+        short = [part for part, count in enumerate(self.serving) if count < copies[part]]
+        return f"degraded: every partition is served, with fewer copies of {_partitions(short)}"
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for scripts."""
-        return {**asdict(self), "is_well": self.is_well}
+        judged = {"is_well": self.is_well, "health": self.health, "verdict": self.verdict}
+        return {**asdict(self), **judged}
+
+
+_NAMED_MAX = 5
+
+
+def _partitions(parts: list[int]) -> str:
+    """The first of some partitions by number.
+
+    >>> _partitions([4]), _partitions([1, 2, 3, 4, 5, 6, 7])
+    ('partition 4', 'partitions 1, 2, 3, 4, 5 and 2 more')
+    """
+    named = ", ".join(map(str, parts[:_NAMED_MAX]))
+    more = f" and {len(parts) - _NAMED_MAX} more" if len(parts) > _NAMED_MAX else ""
+    return f"partition{'s' if len(parts) > 1 else ''} {named}{more}"
