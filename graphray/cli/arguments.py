@@ -69,6 +69,21 @@ def sizes(text: str) -> list[float]:
         ) from None
 
 
+def labels(option: str, values: Sequence[str]) -> tuple[dict[str, str], ...]:
+    """One selector of all the labels that are given as ``label=value``, or none.
+
+    >>> labels("--require", ["zone=in(a, b)", "market=!spot"])
+    ({'zone': 'in(a, b)', 'market': '!spot'},)
+    """
+    selector = {}
+    for value in values:
+        label, equals, condition = value.partition("=")
+        if not (label and equals and condition):
+            raise click.UsageError(f"{option} {value!r}: expected LABEL=VALUE")
+        selector[label] = condition
+    return (selector,) if selector else ()
+
+
 def seed_ids(text: str, id_kind: IdKind) -> list[int] | list[str]:
     """Seeds as ``id,id,...``, or ``@file`` with an id a line.
 

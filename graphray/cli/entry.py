@@ -27,6 +27,7 @@ COMMANDS = {
     "build": "Build a partitioned store from edge and node files.",
     "info": "Show what a store holds and how well it is partitioned.",
     "partition": "Show how well a store is partitioned, and try other ways; nothing is written.",
+    "plan": "Show which replica would go to which node, and why; nothing is started or moved.",
     "launch": "Serve a store on a Ray cluster.",
     "status": "Show who serves what, and how it fares.",
     "sample": "Sample minibatches from a store or a running graph.",

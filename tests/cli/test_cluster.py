@@ -46,6 +46,9 @@ def test_a_graph_is_launched_shown_sampled_and_ended(run: Run, store: str) -> No
     sampled = json.loads(run("sample", "ring", "--json").stdout)
     assert sampled["digest"] == json.loads(run("sample", store, "--json").stdout)["digest"]
 
+    planned = run("plan", store, "--present", "ring", "--replicas", 1, "--json")
+    assert all(r["reason"].startswith("stays") for r in json.loads(planned.stdout)["replicas"])
+
     again = run("launch", store, "--name", "ring", "--replicas", 1)
     assert again.exit_code == 1
     assert "already runs" in again.stderr
