@@ -29,6 +29,7 @@ WAYS: dict[str, tuple[dict[str, Any], float | None]] = {
     "weighted": ({"weight": "weight"}, 0.5),
     "weighted, with replacement": ({"weight": "weight", "replace": True}, 0.5),
     "temporal": ({"edge_time": "time"}, 0.5),
+    "temporal, weighted": ({"edge_time": "time", "weight": "weight"}, None),
     "temporal, the latest": ({"edge_time": "time", "time_strategy": "latest"}, 0.5),
 }
 TIMES = 10**6

@@ -26,6 +26,11 @@ times in that order."""
 FAR_CELLS, FAR_TIMES = "far_cells", "far_times"
 """By entry: rows in rising time of their neighbours, likewise."""
 
+EDGE_WEIGHED = ("edge_weighed_cells", "edge_weighed_times", "edge_weighed_sums")
+FAR_WEIGHED = ("far_weighed_cells", "far_weighed_times", "far_weighed_sums")
+"""The same of two columns (`paired`), of times and of weights: entries of weight 0 come last in
+their row; with the running sums of the row's weights in that order, ``float64``."""
+
 FAR = "far"
 """By entry: a column of the neighbour."""
 
@@ -52,6 +57,21 @@ def derived_column(column: str) -> DerivedColumn | None:
         return None
     what, _, source = column.removeprefix(RESERVED_PREFIX).partition(":")
     return DerivedColumn(what, source)
+
+
+def paired(time: str, weight: str) -> str:
+    """What stands in a derived column's name for two columns; `unpaired` is the way back.
+
+    >>> paired("seen", "trust"), unpaired(paired("a:b", "3:c"))
+    ('4:seen:trust', ('a:b', '3:c'))
+    """
+    return f"{len(time)}:{time}:{weight}"
+
+
+def unpaired(columns: str) -> tuple[str, str]:
+    """The columns of times and of weights that `paired` was given."""
+    length, _, rest = columns.partition(":")
+    return rest[: int(length)], rest[int(length) + 1 :]
 
 
 def entries_key(relation: Relation, direction: Direction, what: str, column: str) -> ArrayKey:

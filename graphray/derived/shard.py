@@ -14,10 +14,10 @@ from typing import Any
 import numpy.typing as npt
 
 from graphray.derived import names
-from graphray.derived.names import derived_column
+from graphray.derived.names import derived_column, unpaired
 from graphray.derived.rows import AdjacencyRows, Sources
-from graphray.derived.times import in_time_order, time_cells
-from graphray.derived.weights import alias_table, positive_counts, row_shares
+from graphray.derived.times import in_time_order, time_cells, weight_sums
+from graphray.derived.weights import alias_table, checked_weights, positive_counts, row_shares
 from graphray.errors import ColumnNotFound
 from graphray.shard import ArrayKey, ShardArray, edges_table, rows_table
 
@@ -79,17 +79,43 @@ class DerivedShard:
         return in_time_order(rows, cells, values)
 
 
-_MAKERS: Mapping[str, Callable[[DerivedShard, AdjacencyRows, str], Array]] = {
+Values = Callable[[AdjacencyRows, str], Array]
+Maker = Callable[[DerivedShard, AdjacencyRows, str], Array]
+
+
+def _in_time(cells: str, times: str, values: Values) -> dict[str, Maker]:
+    """The makers of an order by a column of times; ``values`` are the edges' or the neighbours'."""
+    return {
+        cells: lambda shard, rows, time: time_cells(rows, values(rows, time)),
+        times: lambda shard, rows, time: shard.ordered(rows, cells, time, values(rows, time)),
+    }
+
+
+def _weighed_in_time(cells: str, times: str, sums: str, values: Values) -> dict[str, Maker]:
+    """The makers of an order by a column of times, with the edges' weights."""
+
+    def make_cells(shard: DerivedShard, rows: AdjacencyRows, columns: str) -> Array:
+        time, weight = unpaired(columns)
+        return time_cells(rows, values(rows, time), checked_weights(rows, weight))
+
+    def make_times(shard: DerivedShard, rows: AdjacencyRows, columns: str) -> Array:
+        time, _ = unpaired(columns)
+        return shard.ordered(rows, cells, columns, values(rows, time))
+
+    def make_sums(shard: DerivedShard, rows: AdjacencyRows, columns: str) -> Array:
+        _, weight = unpaired(columns)
+        return weight_sums(rows, shard.ordered(rows, cells, columns, rows.edge_values(weight)))
+
+    return {cells: make_cells, times: make_times, sums: make_sums}
+
+
+_MAKERS: Mapping[str, Maker] = {
     names.ALIAS: lambda shard, rows, column: alias_table(rows, column),
     names.POSITIVE: lambda shard, rows, column: positive_counts(rows, column),
     names.SHARE: lambda shard, rows, column: row_shares(rows, column),
     names.FAR: lambda shard, rows, column: rows.far_values(column),
-    names.EDGE_CELLS: lambda shard, rows, column: time_cells(rows, rows.edge_values(column)),
-    names.EDGE_TIMES: lambda shard, rows, column: shard.ordered(
-        rows, names.EDGE_CELLS, column, rows.edge_values(column)
-    ),
-    names.FAR_CELLS: lambda shard, rows, column: time_cells(rows, rows.far_values(column)),
-    names.FAR_TIMES: lambda shard, rows, column: shard.ordered(
-        rows, names.FAR_CELLS, column, rows.far_values(column)
-    ),
+    **_in_time(names.EDGE_CELLS, names.EDGE_TIMES, AdjacencyRows.edge_values),
+    **_in_time(names.FAR_CELLS, names.FAR_TIMES, AdjacencyRows.far_values),
+    **_weighed_in_time(*names.EDGE_WEIGHED, AdjacencyRows.edge_values),
+    **_weighed_in_time(*names.FAR_WEIGHED, AdjacencyRows.far_values),
 }

@@ -27,7 +27,7 @@ def alias_table(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint64]:
         ArgumentError: naming the first edge whose weight is negative, infinite or no number, or the
             first node that has edges, all of weight 0.
     """
-    weights = _checked_weights(rows, column)
+    weights = checked_weights(rows, column)
     # Allocated by NumPy, which asks for huge pages: the table is read at random places.
     cells = np.zeros((len(weights), cell_words(rows.neighbors.dtype)), np.uint64)
     build_alias(rows.indptr, weights, rows.neighbors, cells)
@@ -36,16 +36,17 @@ def alias_table(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint64]:
 
 def positive_counts(rows: AdjacencyRows, column: str) -> npt.NDArray[np.uint32]:
     """How many entries of each row have a weight above 0, ``uint32[rows]``; raises as above."""
-    weights = _checked_weights(rows, column)
+    weights = checked_weights(rows, column)
     return count_positive(rows.indptr, weights)
 
 
 def row_shares(rows: AdjacencyRows, column: str) -> npt.NDArray[np.float32]:
     """The weight of each entry in units of its row's largest; raises as above."""
-    return weight_shares(rows.indptr, _checked_weights(rows, column))
+    return weight_shares(rows.indptr, checked_weights(rows, column))
 
 
-def _checked_weights(rows: AdjacencyRows, column: str) -> npt.NDArray[Any]:
+def checked_weights(rows: AdjacencyRows, column: str) -> npt.NDArray[Any]:
+    """The weights by entry; raises as above."""
     weights = rows.edge_values(column)
     bad = find_bad_weight(weights)
     where = f"weight column {column!r} of relation {rows.relation}"

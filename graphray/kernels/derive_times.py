@@ -34,6 +34,53 @@ def order_rows(indptr: Ints, times: npt.NDArray[Any], order: npt.NDArray[np.uint
 
 
 @kernel
+def sink_weightless(indptr: Ints, weights: npt.NDArray[Any], order: npt.NDArray[np.uint32]) -> None:
+    """Move what cannot be drawn to the end of each row; the others stay in their order.
+
+    Args:
+        indptr: ``int64[rows + 1]``, the rows.
+        weights: numbers ``[m]``, by entry.
+        order: ``uint32[m]``, as `order_rows` fills it; changed.
+    """
+    longest = 0
+    for row in range(len(indptr) - 1):
+        longest = max(longest, indptr[row + 1] - indptr[row])
+    sunk = np.empty(longest, np.uint32)
+    for row in range(len(indptr) - 1):
+        start, count = indptr[row], 0
+        to = start
+        for at in range(start, indptr[row + 1]):
+            entry = order[at]
+            if weights[start + np.int64(entry)] > 0:
+                order[to] = entry
+                to += 1
+            else:
+                sunk[count] = entry
+                count += 1
+        order[to : to + count] = sunk[:count]
+
+
+@kernel
+def running_sums(indptr: Ints, weights: npt.NDArray[Any], sums: npt.NDArray[np.float64]) -> None:
+    """The sum of each row's weights up to every entry, in units of the row's largest.
+
+    Args:
+        indptr: ``int64[rows + 1]``, the rows.
+        weights: numbers ``[m]``, at least 0, finite.
+        sums: filled, ``float64[m]``.
+    """
+    for row in range(len(indptr) - 1):
+        largest = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            largest = max(largest, np.float64(weights[at]))
+        total = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            # Divided first, so that no sum overflows.
+            total += weights[at] / largest if weights[at] > 0 else 0.0
+            sums[at] = total
+
+
+@kernel
 def pack_cells(
     indptr: Ints,
     order: npt.NDArray[np.uint32],

@@ -9,6 +9,7 @@ from typing import TypedDict
 from graphray.errors import ArgumentError
 from graphray.reading.access import PartitionAccess
 from graphray.reading.adjacency import ALL_NEIGHBORS
+from graphray.reading.draws.rule import DrawRule
 from graphray.reading.draws.temporal import Strategy
 from graphray.reading.draws.uniform import Uniform
 from graphray.sampling.plan import (
@@ -20,6 +21,7 @@ from graphray.sampling.plan import (
     resolve_fanout,
 )
 from graphray.sampling.rules import (
+    TemporalDraws,
     edge_columns,
     node_columns,
     temporal_rules,
@@ -68,8 +70,8 @@ class Neighbors:
             for every relation, or ``{relation: name}``, where others are not limited.
         node_time: a node column of integers: no neighbour later than the seed's time is drawn. Its
             name for every node type, or ``{node type: name}``, where others are not limited.
-        time_strategy: which of the neighbours that are early enough: "uniform" draws among them,
-            "latest" takes the last ones.
+        time_strategy: which of the neighbours that are early enough: "uniform" draws among them
+            (by weight, where there is one), "latest" takes the last ones.
         max_age: with a time column, leave out what is more than this earlier than the seed's time.
         disjoint: grow a tree of its own for each seed, instead of one graph in which each node
             stands once. Sampling by time is always disjoint: two seeds may see one node at two
@@ -120,35 +122,29 @@ class Neighbors:
                 relation: tuple(cap if draws == ALL_NEIGHBORS else draws for draws in hops)
                 for relation, hops in fanouts.items()
             }
-        if self.is_temporal:
-            return self._temporal_sampler(access, fanouts)
         weights = weight_columns(access.schema, fanouts, self.weight)
-        rules = dict.fromkeys(fanouts, Uniform(self.replace))
+        rules: dict[Relation, DrawRule] = dict.fromkeys(fanouts, Uniform(self.replace))
+        rules |= weighted_rules(weights, self.replace)
+        clock = None
+        if self.is_temporal:
+            met = dict.fromkeys(name for r in fanouts for name in (r.source, r.destination))
+            node_times = node_columns(access.schema, met, self.node_time)
+            clock = SeedClock(access, {name: column.name for name, column in node_times.items()})
+            rules |= temporal_rules(
+                fanouts,
+                self.direction,
+                edge_columns(access.schema, fanouts, self.edge_time, "edge_time"),
+                node_times,
+                weights,
+                TemporalDraws(self.time_strategy, self.max_age, self.replace),
+            )
         return NeighborSampler(
             access,
             fanouts,
             self.direction,
-            rules={**rules, **weighted_rules(weights, self.replace)},
-            disjoint=self.disjoint,
-        )
-
-    def _temporal_sampler(
-        self, access: PartitionAccess, fanouts: Mapping[Relation, tuple[int, ...]]
-    ) -> NeighborSampler:
-        met = dict.fromkeys(name for r in fanouts for name in (r.source, r.destination))
-        node_times = node_columns(access.schema, met, self.node_time)
-        rules = temporal_rules(
-            fanouts,
-            self.direction,
-            edge_columns(access.schema, fanouts, self.edge_time, "edge_time"),
-            node_times,
-            self.time_strategy,
-            self.max_age,
-            self.replace,
-        )
-        clock = SeedClock(access, {name: column.name for name, column in node_times.items()})
-        return NeighborSampler(
-            access, fanouts, self.direction, rules=rules, disjoint=True, clock=clock
+            rules=rules,
+            disjoint=self.disjoint or self.is_temporal,
+            clock=clock,
         )
 
     def _check_time(self) -> None:
@@ -164,7 +160,10 @@ class Neighbors:
             if self.time_strategy != "uniform" or self.max_age is not None:
                 raise ArgumentError("time_strategy and max_age need edge_time or node_time")
             return
-        if self.weight is not None:
-            raise ArgumentError("weight and time cannot be combined; leave one of them out")
-        if self.replace and self.time_strategy == "latest":
-            raise ArgumentError("the latest neighbours are taken once each; leave replace out")
+        if self.time_strategy == "latest":
+            if self.weight is not None:
+                raise ArgumentError(
+                    "the latest neighbours are taken whatever they weigh; leave weight out"
+                )
+            if self.replace:
+                raise ArgumentError("the latest neighbours are taken once each; leave replace out")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from graphray.errors import ArgumentError
 from graphray.reading.draws.rule import DrawRule
 from graphray.reading.draws.temporal import Strategy, Temporal
-from graphray.reading.draws.uniform import Uniform
+from graphray.reading.draws.temporal_weighted import TemporalWeighted
 from graphray.reading.draws.weighted import Weighted
 from graphray.sampling.plan import RelationName
 from graphray.schema import Column, Direction, GraphSchema, Relation, require_column
@@ -99,16 +101,38 @@ def weighted_rules(columns: Mapping[Relation, Column], replace: bool) -> dict[Re
     return {relation: Weighted(column.name, replace) for relation, column in columns.items()}
 
 
+@dataclass(frozen=True)
+class TemporalDraws:
+    """How draws by time are made, whatever the column.
+
+    Attributes:
+        strategy: as for `graphray.reading.draws.temporal.Temporal`, like the next two.
+        max_age: see there.
+        replace: see there.
+    """
+
+    strategy: Strategy
+    max_age: int | None
+    replace: bool
+
+    def rule(self, column: str, of: Literal["edge", "neighbor"], weight: Column | None) -> DrawRule:
+        """The rule of a relation with a column of times."""
+        if weight is None:
+            return Temporal(column, of, self.strategy, self.max_age, self.replace)
+        return TemporalWeighted(column, of, weight.name, self.max_age, self.replace)
+
+
 def temporal_rules(
     relations: Iterable[Relation],
     direction: Direction,
     edge_times: Mapping[Relation, Column],
     node_times: Mapping[str, Column],
-    strategy: Strategy,
-    max_age: int | None,
-    replace: bool,
+    weights: Mapping[Relation, Column],
+    draws: TemporalDraws,
 ) -> dict[Relation, DrawRule]:
     """The rules of relations with times, of their edges or of the neighbours they lead to.
+
+    Relations without times are left out.
 
     Raises:
         ArgumentError: where edges' times are no integers, or a relation has times of both kinds.
@@ -117,6 +141,7 @@ def temporal_rules(
     for relation in relations:
         far_type = relation.far_type(direction)
         edge_time, node_time = edge_times.get(relation), node_times.get(far_type)
+        weight = weights.get(relation)
         if edge_time is not None and node_time is not None:
             raise ArgumentError(
                 f"relation {relation} has both an edge_time and the node_time of {far_type!r}; "
@@ -124,11 +149,9 @@ def temporal_rules(
             )
         if edge_time is not None:
             _require_dtype(edge_time, TIME_DTYPES, "edge_time", f"relation {relation}")
-            rules[relation] = Temporal(edge_time.name, "edge", strategy, max_age, replace)
+            rules[relation] = draws.rule(edge_time.name, "edge", weight)
         elif node_time is not None:
-            rules[relation] = Temporal(node_time.name, "neighbor", strategy, max_age, replace)
-        else:
-            rules[relation] = Uniform(replace)
+            rules[relation] = draws.rule(node_time.name, "neighbor", weight)
     return rules
 
 

@@ -6,6 +6,8 @@ order but that of the rows.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,6 +147,65 @@ def temporal(
         if strategy == "latest":
             return seen[::-1] if fanout == -1 else seen[::-1][:fanout]
         return (with_replacement if replace else uniform)(then, fanout, key)
+
+    return rule
+
+
+def uniform_of(word: int) -> float:
+    return ((word >> 11) + 0.5) * 2.0**-53
+
+
+def weighted_temporal(
+    time_of: Callable[[Relation, Entry], int],
+    weight_of: Callable[[Relation, int], float],
+    max_age: int | None,
+    replace: bool,
+) -> Rule:
+    """Draws by weight among what is not later than a row's time."""
+
+    def rule(row: Row, fanout: int, key: int) -> list[Entry]:
+        def age(entry: Entry) -> int:
+            return row.now - time_of(row.relation, entry)
+
+        drawable = [e for e in row.entries if weight_of(row.relation, e[1]) > 0]
+        drawable.sort(key=lambda entry: -age(entry))
+        weights = [weight_of(row.relation, edge) for _, edge in drawable]
+        sums = list(itertools.accumulate(w / max(weights) for w in weights))
+        start = sum(max_age is not None and age(entry) > max_age for entry in drawable)
+        seen = [entry for entry in drawable if age(entry) >= 0][start:]
+        if fanout == -1 or not seen or (len(seen) <= fanout and not replace):
+            return seen
+        below, above = sums[start - 1] if start else 0.0, sums[start + len(seen) - 1]
+        following = words_of(row.word, key)
+
+        def searched() -> int:
+            target = below + uniform_of(following()) * (above - below)
+            at = bisect.bisect_right(sums, target, start, start + len(seen))
+            return min(at - start, len(seen) - 1)
+
+        def scanned() -> int:
+            heights = [w / max(window) for w in window]
+            left, at = uniform_of(following()) * sum(heights), -1
+            while left >= 0 and at < len(seen) - 1:
+                at += 1
+                left -= heights[at]
+            return at
+
+        window = weights[start : start + len(seen)]
+        is_exact = above - below >= above * 2.0**-20
+        if replace:
+            return [seen[searched() if is_exact else scanned()] for _ in range(fanout)]
+        chosen: list[int] = []
+        if is_exact and len(seen) >= 1.25 * fanout:
+            for _ in range(4 * fanout):
+                at = searched()
+                if at not in chosen:
+                    chosen.append(at)
+                if len(chosen) == fanout:
+                    return [seen[at] for at in chosen]
+        arrivals = [(-math.log(uniform_of(following())) / w, at) for at, w in enumerate(window)]
+        late = sorted(each for each in arrivals if each[1] not in chosen)
+        return [seen[at] for at in chosen + [at for _, at in late[: fanout - len(chosen)]]]
 
     return rule
 

@@ -80,7 +80,11 @@ def test_weights_that_cannot_be_drawn_by_are_named(
         ({"node_time": {"nobody": "born"}}, NodeTypeNotFound, "nobody"),
         ({"node_time": "late"}, ArgumentError, r"'late' of node type 'person' has 1 nulls"),
         ({"edge_time": "when", "node_time": "born"}, ArgumentError, "both an edge_time and"),
-        ({"edge_time": "when", "weight": "when"}, ArgumentError, "cannot be combined"),
+        (
+            {"edge_time": "when", "time_strategy": "latest", "weight": "when"},
+            ArgumentError,
+            "leave weight out",
+        ),
         ({"edge_time": "when", "time_strategy": "first"}, ArgumentError, "time_strategy = 'first'"),
         ({"edge_time": "when", "max_age": -1}, ArgumentError, "max_age = -1"),
         ({"edge_time": "when", "max_age": 2**63}, ArgumentError, "at most 2\\*\\*62"),

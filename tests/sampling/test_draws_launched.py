@@ -33,6 +33,8 @@ WAYS: dict[str, dict[str, Any]] = {
         "seed_times": np.full(NODES, 700),
     },
     "node time": {"node_time": "born"},
+    "edge time, weight": {"edge_time": "when", "weight": "w", "seed_times": np.full(NODES, 500)},
+    "node time, weight": {"node_time": "born", "weight": "w", "max_age": 200},
     "labor": {"sampling": gr.Labor([5, 3])},
     "labor-1": {"sampling": gr.Labor([5, 3], iterations=1)},
     "labor-*, weight": {"sampling": gr.Labor([5, 3], iterations="*", weight="w")},

@@ -123,6 +123,18 @@ def ways(
             plan(node_time="born", replace=True),
             twin.temporal(of_far, "uniform", None, True),
         ),
+        "edge_time, weight": (
+            plan(edge_time="time", weight="weight", max_age=max_age),
+            twin.weighted_temporal(by_edge, weight_of, max_age, False),
+        ),
+        "edge_time, weight, replace": (
+            plan(edge_time="time", weight="weight", replace=True),
+            twin.weighted_temporal(by_edge, weight_of, None, True),
+        ),
+        "node_time, weight": (
+            plan(node_time="born", weight="weight"),
+            twin.weighted_temporal(of_far, weight_of, None, False),
+        ),
         "labor": (gr.Labor(fanouts, direction), twin.labor),
     }
     plans: dict[str, tuple[SamplingPlan, twin.HopRule]] = {
@@ -210,13 +222,14 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> gr.Graph:
     return gr.open(build(graph, str(tmp_path_factory.mktemp("dense")), 3, scatter=1))
 
 
-def test_nothing_of_a_seeds_future_is_in_its_tree(dense: gr.Graph) -> None:
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_nothing_of_a_seeds_future_is_in_its_tree(dense: gr.Graph, weight: str | None) -> None:
     """Every seed at every time there is, all neighbours: what is early enough, and all of it."""
     users = [user_id("user", i) for i in range(30)]
     for now in range(-11, 11):
         loader = dense.loader(
             ("user", users), {FOLLOWS: [-1, -1]}, batch_size=30, edge_time="time",
-            seed_times=np.full(30, now),
+            seed_times=np.full(30, now), weight=weight,
         )  # fmt: skip
         (batch,) = loader
         ids = batch.edge_ids[FOLLOWS]

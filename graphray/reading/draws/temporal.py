@@ -63,23 +63,72 @@ class Temporal:
 
     def begin(self, adjacency: MappedAdjacency, rows: FrontierRows, hop: HopDraw) -> Drawing:
         """Find what each row had at its time."""
-        assert hop.times is not None
         cells, times = self.array_keys(adjacency.relation, adjacency.direction)
-        like = np.empty(0, adjacency.dtypes.get(times, np.int64))
-
-        def count(limits: Ints) -> Ints:
-            return count_until(
-                rows.first, rows.degrees, rows.owners, limits, adjacency.bases[times], like
-            )
-
-        stop = count(hop.times)
-        start = np.zeros_like(stop)
-        if self.max_age is not None:
-            # Where the window reaches back before all times there are, nothing is too old.
-            bounded = hop.times > _MIN + self.max_age
-            start = np.where(bounded, count(hop.times - self.max_age - 1), 0)
-        lengths = np.where(rows.degrees == ELSEWHERE, ELSEWHERE, stop - start)
+        start, lengths = windows(adjacency, rows, times, hop.times, self.max_age)
         return _Drawing(self, adjacency, rows, hop, cells, start, lengths)
+
+
+def windows(
+    adjacency: MappedAdjacency,
+    rows: FrontierRows,
+    times: ArrayKey,
+    now: Ints | None,
+    max_age: int | None,
+) -> tuple[Ints, Ints]:
+    """What each row had at its time, of its entries in order of time.
+
+    Args:
+        adjacency: the rows.
+        rows: where they are, and how many of their entries count.
+        times: the times of entries, in their order.
+        now: ``int64[n]``, the time as of which each row is looked at.
+        max_age: leave out entries more than this earlier; None for no limit.
+
+    Returns:
+        ``int64[n]``, how many entries are before the window; and ``int64[n]``, how many are in it,
+        or `graphray.kernels.neighbors.ELSEWHERE`.
+    """
+    assert now is not None
+    like = np.empty(0, adjacency.dtypes.get(times, np.int64))
+
+    def count(limits: Ints) -> Ints:
+        return count_until(
+            rows.first, rows.degrees, rows.owners, limits, adjacency.bases[times], like
+        )
+
+    stop = count(now)
+    start = np.zeros_like(stop)
+    if max_age is not None:
+        # Where the window reaches back before all times there are, nothing is too old.
+        start = np.where(now > _MIN + max_age, count(now - max_age - 1), 0)
+    return start, np.where(rows.degrees == ELSEWHERE, ELSEWHERE, stop - start)
+
+
+def resolve(
+    adjacency: MappedAdjacency,
+    rows: FrontierRows,
+    lengths: Ints,
+    bounds: Ints,
+    cells: npt.NDArray[Any],
+    positions: Ints,
+) -> npt.NDArray[Any]:
+    """From cells that were drawn to edge positions, which are filled, and the neighbours there.
+
+    Args:
+        adjacency: the rows.
+        rows: where they are.
+        lengths: ``int64[n]``; rows where it is below 1 have no draws here.
+        bounds: ``int64[n + 1]``, the draws of each row.
+        cells: ``[draws]``, see `graphray.derived.times`.
+        positions: filled, ``int64[draws]``.
+    """
+    neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
+    if neighbors.dtype == np.uint32:
+        resolve_cells(rows.first, lengths, bounds, cells, positions, neighbors)
+    else:
+        resolve_slots(rows.first, lengths, bounds, cells, positions)
+        gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
+    return neighbors
 
 
 class _Drawing:
@@ -104,15 +153,9 @@ class _Drawing:
             self.counts = capped(lengths, hop.fanout)
 
     def fill(self, bounds: Ints, positions: Ints) -> npt.NDArray[Any]:
-        rows, then, adjacency = self._rows, self._then, self._adjacency
         cells = self._choose(bounds, positions)
-        neighbors = np.empty(bounds[-1], adjacency.neighbor_dtype)
-        if neighbors.dtype == np.uint32:
-            resolve_cells(rows.first, then.degrees, bounds, cells, positions, neighbors)
-        else:
-            resolve_slots(rows.first, then.degrees, bounds, cells, positions)
-            gather_draws(positions, bounds, rows.owners, adjacency.neighbor_bases, neighbors)
-        return neighbors
+        lengths = self._then.degrees
+        return resolve(self._adjacency, self._rows, lengths, bounds, cells, positions)
 
     def _choose(self, bounds: Ints, slots: Ints) -> npt.NDArray[Any]:
         """Draw in the order of time; ``slots`` is scratch. Returns what was drawn, as cells."""
