@@ -36,6 +36,7 @@ survives pickling between processes with its fields.
     │   ├── ConflictError                   another transaction was first
     │   ├── ChangeRefused                   an end is missing, or an id is taken
     │   ├── LockLost                        a lock has been granted to someone else since
+    │   ├── LockNotAcquired (TimeoutError)  others held a lock for as long as was waited
     │   └── WriteIndeterminate (TimeoutError)   whether it was applied is not known
     ├── PartitionerError                    a partitioner returned what cannot be used
     └── MissingDependency (ImportError)     an optional package is not installed
@@ -206,6 +207,10 @@ class ChangeRefused(TransactionError):
 
 class LockLost(TransactionError):
     """A lock has been granted to someone else since; nothing was applied, acquire it again."""
+
+
+class LockNotAcquired(TransactionError, TimeoutError):
+    """Others held the lock for as long as was waited; wait longer, or look who holds it."""
 
 
 class WriteIndeterminate(TransactionError, TimeoutError):

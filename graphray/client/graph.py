@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from graphray.client.changes.graph_changes import GraphChanges
 from graphray.client.data_calls import DataCalls
 from graphray.client.graph_walks import GraphWalks
 from graphray.errors import ArgumentError
@@ -38,7 +39,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, GraphWalks, DataCalls):
+class Graph(FeatureCalls, GraphWalks, DataCalls, GraphChanges):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets

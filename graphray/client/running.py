@@ -10,6 +10,8 @@ from typing import Any
 import ray
 
 from graphray.client.cache_board import CatalogBoard
+from graphray.client.changes.cluster_changes import connect_changes
+from graphray.client.changes.planning import ChangeClient
 from graphray.client.cluster import require_ray
 from graphray.client.graph import Graph
 from graphray.client.local_files import LocalFiles
@@ -87,6 +89,8 @@ class ClusterAccess:
         self._absent: set[tuple[int, ArrayKey]] = set()
         self._files = LocalFiles.of(view.spec, view.at.version, view.snapshot_id)
         self._lock = threading.Lock()
+        self._connecting = threading.Lock()
+        self._changes: ChangeClient | None = None
         board = CatalogBoard(catalog, self._spec.name, self._node_id, self.snapshot_id, policy)
         self.cache = NodeCache(self.snapshot_id, board)
 
@@ -114,6 +118,13 @@ class ClusterAccess:
     def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
         """Run one request at each of several partitions, over to other replicas on failure."""
         return self._replicas.call_all(requests)
+
+    def change_client(self) -> ChangeClient:
+        """What changing the graph takes; the first call connects to the replicas."""
+        with self._connecting:
+            if self._changes is None:
+                self._changes = connect_changes(self._catalog, self._spec, self, self._policy)
+            return self._changes
 
     def status(self) -> GraphStatus:
         """Who serves what, as the catalog sees it."""

@@ -11,13 +11,17 @@ jumps ahead ends leases early; that costs a retry, since safety rests on fences.
 Two owners that wait for each other's locks do not wait for ever: an owner that came earlier takes
 the lock from one that came later, and waits for one that came earlier still (wound-wait:
 Rosenkrantz, Stearns, Lewis, TODS 1978). Waits then only ever point from later to earlier owners, so
-they form no circle.
+they form no circle. Owners that hold nothing else while they wait, and holders that wait for
+nothing, cannot be part of one: they say so with the age 0, take no lock from anybody, and lose none
+to others. So clocks that differ, from which ages come, cost no single lock its holder.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+_LAST = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Claim:
 
     Attributes:
         owner: an identity.
-        age: smaller is older; an older owner has the right of way.
+        age: smaller is older; an older owner has the right of way. 0 where it holds nothing else,
+            or waits for nothing.
         until_ms: the log's time at which the claim lapses.
         fence: of the grant; 0 for those who wait.
     """
@@ -38,8 +43,12 @@ class Claim:
 
     @property
     def rank(self) -> tuple[int, str]:
-        """Who goes first."""
-        return self.age, self.owner
+        """Who goes first; those of age 0 come last, in the order of their arrival."""
+        return (self.age, self.owner) if self.age else (_LAST, "")
+
+    def yields_to(self, other: Claim) -> bool:
+        """Whether a holder loses the lock to another who wants it."""
+        return bool(self.age and other.age) and other.rank < self.rank
 
 
 class LockTable:
@@ -67,7 +76,8 @@ class LockTable:
         Args:
             name: the lock's.
             owner: who wants it.
-            age: the owner's right of way; the same in every attempt.
+            age: the owner's right of way; the same in every attempt, but for a holder of age 0
+                that begins to wait for another lock, which first prolongs those that it has.
             ttl_ms: for how long, from now on the log's clock.
             lsn: of the entry, which becomes the fence of a new grant.
             time_ms: the log's time.
@@ -83,7 +93,7 @@ class LockTable:
         waiting = self._waiting.setdefault(name, {})
         waiting[owner] = claim
         first = min(waiting.values(), key=lambda c: c.rank)
-        if first is not claim or (holder is not None and holder.rank < claim.rank):
+        if first is not claim or (holder is not None and not holder.yields_to(claim)):
             return first if holder is None else holder
         del waiting[owner]
         return self._grant(name, claim, lsn)

@@ -56,6 +56,22 @@ def test_two_owners_that_want_two_locks_crosswise_both_get_there() -> None:
     assert acquire(locks, "x", "b", 6, 0) == ("b", 6)
 
 
+def test_who_holds_nothing_else_waits_its_turn_and_is_left_in_peace() -> None:
+    locks = LockTable()
+    wanted = {"name": "x", "ttl_ms": 50, "time_ms": 0}
+    assert locks.acquire(owner="b", age=0, lsn=1, **wanted).owner == "b"
+    assert locks.acquire(owner="c", age=0, lsn=2, **wanted).owner == "b"
+    assert locks.acquire(owner="a", age=0, lsn=3, **wanted).owner == "b"
+    assert locks.acquire(owner="d", age=7, lsn=4, **wanted).owner == "b"
+    assert not locks.release("x", "d", 0)  # It does not wait any more.
+    assert locks.release("x", "b", 1)
+    assert locks.acquire(owner="a", age=0, lsn=6, **wanted).owner == "c"
+    copy = LockTable.from_plain(unpack(pack(locks.to_plain())))
+    assert copy.acquire(owner="c", age=0, lsn=7, **wanted).owner == "c"
+    assert copy.acquire(owner="c", age=9, lsn=8, **wanted).fence == 7
+    assert copy.acquire(owner="d", age=7, lsn=9, **wanted).owner == "d"
+
+
 def test_a_lapsed_lock_is_free_and_cannot_be_released() -> None:
     locks = LockTable()
     assert acquire(locks, "x", "a", 1, 0) == ("a", 1)

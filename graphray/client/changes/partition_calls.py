@@ -81,6 +81,10 @@ class PartitionCalls:
         """The time of day."""
         return self._transport.clock().wall_ms
 
+    def monotonic_ms(self) -> float:
+        """A clock that never jumps."""
+        return self._transport.clock().monotonic_ms
+
     def pause(self, ms: float) -> None:
         """Wait that long."""
         self._transport.wait((), ms / 1000)
@@ -120,7 +124,7 @@ class PartitionCalls:
             SnapshotGone: where a query is about a time that is not pinned.
         """
         answers: dict[int, Value] = {}
-        waits = _Waits(self._transport.clock().monotonic_ms, self._patience)
+        waits = _Waits(self.monotonic_ms(), self._patience)
         while len(answers) < len(queries):
             open_parts = [part for part in queries if part not in answers]
             completed = self.pool.run(
@@ -184,7 +188,7 @@ class PartitionCalls:
 
     def _await_end(self, blocked: Mapping[int, Conflict], waits: _Waits) -> None:
         """Let the transactions that block a query end, and end those that nobody does."""
-        now_ms = self._transport.clock().monotonic_ms
+        now_ms = self.monotonic_ms()
         for part, conflict in blocked.items():
             if conflict.winner and waits.is_abandoned(conflict.winner, now_ms):
                 self.drive(resolve(conflict.winner, conflict.coordinator, self.names[part]))

@@ -17,10 +17,10 @@ import pyarrow as pa
 from graphray.changes.keys import home_parts
 from graphray.changes.queries import Locate, Places
 from graphray.client.changes.questions import Asks
+from graphray.id_index import NOT_FOUND, find_gids
 from graphray.ids import UserIds
 from graphray.reading.access import PartitionAccess
 from graphray.reading.gather import MappedShard
-from graphray.reading.operations import NOT_FOUND, FindIds, ShardView
 from graphray.shard import GID, ID, KEY, STABLE, ArrayKey, index_table, nodes_table
 
 Ints = npt.NDArray[np.int64]
@@ -81,8 +81,7 @@ class BasePlaces:
         for part, rows in by_part(home_parts(ids, access.book.parts)).items():
             arrays = mapped[part]
             if arrays is not None:
-                view = ShardView(part, access.schema, access.book, MappedShard(arrays))
-                gids[rows] = FindIds(node_type, pick_ids(ids, rows)).run(view)
+                gids[rows] = find_gids(MappedShard(arrays), node_type, pick_ids(ids, rows))
         return self._of_gids(node_type, gids)
 
     def _of_gids(self, node_type: str, gids: Ints) -> NodePlaces:

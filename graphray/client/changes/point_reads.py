@@ -92,7 +92,7 @@ class PointReads:
         Raises:
             NodeNotFound: where there is no such node.
         """
-        kind = self._relation(relation)
+        kind = self.relation(relation)
         asked = self._ids(node_id, kind.relation.near_type(direction))
         return to_numpy(self.rows(kind, direction, asked).far_ids)
 
@@ -104,7 +104,7 @@ class PointReads:
         Raises:
             NodeNotFound: naming ids that are not there.
         """
-        kind = self._relation(relation)
+        kind = self.relation(relation)
         asked = self._ids(ids, kind.relation.near_type(direction))
         return np.diff(self.rows(kind, direction, asked).offsets)
 
@@ -128,7 +128,7 @@ class PointReads:
             NodeNotFound: naming ids that are not there.
             ColumnNotFound: where the relation has no such column.
         """
-        kind = self._relation(relation)
+        kind = self.relation(relation)
         words = _words(kind.columns, columns, f"relation {kind.relation}")
         asked = self._ids(ids, kind.relation.near_type(direction))
         rows = self.rows(kind, direction, asked, tuple(words))
@@ -203,7 +203,8 @@ class PointReads:
     def _ids(self, ids: Any, node_type: str) -> UserIds:
         return as_user_ids(ids, self._schema.node_type(node_type).id_kind)
 
-    def _relation(self, relation: RelationName | None) -> RelationType:
+    def relation(self, relation: RelationName | None) -> RelationType:
+        """The relation that is meant; where the graph has one, it need not be named."""
         if relation is None and len(self._schema.relations) == 1:
             return self._schema.relations[0]
         return self._schema.relation_type("" if relation is None else relation)

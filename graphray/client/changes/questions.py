@@ -90,13 +90,13 @@ class ValidatedReads:
         self, questions: Mapping[int, Question], tags: frozenset[str] = frozenset()
     ) -> dict[int, Answer]:
         """See `Asks`."""
-        queries = {
-            part: Query(packed_keys(question.keys(part)), question_to_bytes(question))
-            for part, question in questions.items()
-        }
-        values = self._calls.query(queries, tags=tags)
+        keys = {part: packed_keys(question.keys(part)) for part, question in questions.items()}
+        values = self._calls.query(
+            {part: Query(keys[part], question_to_bytes(q)) for part, q in questions.items()},
+            tags=tags,
+        )
         for part, value in values.items():
-            self._transaction.saw(self._calls.names[part], queries[part].keys, value.time)
+            self._transaction.saw(self._calls.names[part], keys[part], value.time)
         return {part: _answer(part, value.content) for part, value in values.items()}
 
 
