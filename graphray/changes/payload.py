@@ -8,9 +8,9 @@ up, so that a partition can carry it out alone:
   the partition that owns the row's node. An undirected relation is stored under "in" only: its edge
   stands in the row of each end, and a self-loop once;
 - deleting a node deletes its edges: the change lists them in the rows of both ends, its own too;
-- deleting a node of the base version concerns its owner (`delete_nodes`) and the partition that
-  holds the index entry of its id (`void_ids`). A node that was added since has both in one place,
-  and `delete_nodes` alone deletes it.
+- deleting a node concerns its owner (`delete_nodes`) and the home of its id, which holds its index
+  entry (`void_ids`). Where the owner is the home, as it is for all that was ever added,
+  `delete_nodes` makes the entry void by itself, and naming it once more does no harm.
 
 Within one change, deletions come first, then additions, then updates: so an id can be deleted and
 given to a new node at once, and what is added may be updated, but not deleted.
@@ -139,7 +139,7 @@ class PartitionChange:
         transaction: its name. Of two updates that were committed at the same time, the one with the
             greater hash of its name stands, on every replica of every partition.
         add_nodes: by node type.
-        void_ids: by node type, ids of deleted nodes of the base version whose index entry is here.
+        void_ids: by node type, ids of deleted nodes whose home is this partition.
         delete_nodes: by node type, ``int64[n]`` stable ids.
         update_nodes: by node type.
         add_edges: by relation and stored direction.

@@ -67,6 +67,8 @@ def ids_from_plain(plain: bytes | tuple[bytes, bytes]) -> UserIds:
         return ints_from_plain(plain)
     offsets, text = plain
     count = len(offsets) // np.dtype(np.int64).itemsize - 1
+    if count < 0:
+        raise ValueError("strings without offsets")
     return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
 
 

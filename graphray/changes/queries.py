@@ -162,25 +162,31 @@ class ReadCounters:
 
 @dataclass(frozen=True)
 class ReadDelta:
-    """All that has changed since the base version. Answered by `Delta`.
+    """All that has changed since a base version. Answered by `Delta`.
 
     Meant for a pinned time: it states no keys, so asked of the present it sees no prepared writes.
+
+    Attributes:
+        version: the base version; None for the newest that is not later than the time. All
+            partitions have to be read over one; each keeps what is needed for a time that was
+            pinned before its base changed.
     """
 
     tag: ClassVar[str] = "delta"
+    version: int | None = None
 
     def keys(self, part: int) -> Keys:
         """None."""
         return NO_KEYS
 
-    def to_plain(self) -> tuple[Any, ...]:
+    def to_plain(self) -> int | None:
         """A plain structure, for packing."""
-        return ()
+        return self.version
 
     @classmethod
-    def from_plain(cls, plain: tuple[Any, ...]) -> ReadDelta:
+    def from_plain(cls, plain: int | None) -> ReadDelta:
         """The inverse of `to_plain`."""
-        return cls()
+        return cls(plain)
 
 
 Question: TypeAlias = Locate | ReadNodes | ReadRows | ReadCounters | ReadDelta

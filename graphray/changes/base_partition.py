@@ -1,0 +1,153 @@
+"""One partition of one base version, as changes are read over it: rows by stable id.
+
+Within a partition stable ids rise with the global ids, so a node's row is found by binary search in
+``@stable``. What stands at an edge's other end may be owned elsewhere; base versions never change,
+so it is read from the stored arrays of its owner.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from graphray.book import AdjacencyName
+from graphray.changes.base import BaseVersions
+from graphray.changes.plain_arrays import Ints
+from graphray.id_index import NOT_FOUND, find_gids
+from graphray.ids import UserIds
+from graphray.kernels.event_chains import find_in_rows
+from graphray.shard import (
+    EDGE,
+    ID,
+    INDPTR,
+    NEIGHBOR,
+    STABLE,
+    ArrayKey,
+    ShardArray,
+    edges_table,
+    nodes_table,
+    rows_table,
+)
+
+
+class Ends(NamedTuple):
+    """Nodes that something leads to.
+
+    Attributes:
+        part: ``int32[n]``, their owners.
+        stable: ``int64[n]``, their stable ids.
+        ids: users' ids, as an Arrow array.
+    """
+
+    part: npt.NDArray[np.int32]
+    stable: Ints
+    ids: pa.Array
+
+
+class BasePartition:
+    """See the module.
+
+    Args:
+        base: the versions.
+        version: which one.
+        part: the partition.
+    """
+
+    def __init__(self, base: BaseVersions, version: int, part: int) -> None:
+        self._base = base
+        self._version = version
+        self._part = part
+        self._book = base.book(version)
+        # Opening an array anew costs more than reading a row of it.
+        self._arrays: dict[tuple[int, ArrayKey], ShardArray] = {}
+
+    def find_rows(self, node_type: str, stable: Ints) -> Ints:
+        """The row of each node in the partition's tables, or `NOT_FOUND`, ``int64[n]``."""
+        held = self._numbers(nodes_table(node_type), STABLE)
+        if len(held) == 0:
+            return np.full(len(stable), NOT_FOUND, np.int64)
+        # In the dtype of what is searched, which would be converted as a whole otherwise.
+        at = np.searchsorted(held, stable.astype(held.dtype))
+        at[at == len(held)] = 0
+        return np.where(held[at] == stable, at, NOT_FOUND)
+
+    def has_nodes(self, node_type: str, stable: Ints) -> npt.NDArray[np.bool_]:
+        """Which nodes the partition owns."""
+        return self.find_rows(node_type, stable) != NOT_FOUND
+
+    def bounds(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints]:
+        """Where the entries of nodes' rows start and end; a node that is not here has none."""
+        relation, direction = adjacency
+        rows = self.find_rows(relation.near_type(direction), stable)
+        indptr = self._numbers(rows_table(*adjacency), INDPTR)
+        ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
+        return np.where(rows == NOT_FOUND, 0, indptr[rows]), ends
+
+    def has_entries(
+        self, adjacency: AdjacencyName, near_stable: Ints, edge: Ints
+    ) -> npt.NDArray[np.bool_]:
+        """Which edges stand in the rows of which nodes."""
+        starts, ends = self.bounds(adjacency, near_stable)
+        return find_in_rows(self._numbers(edges_table(*adjacency), EDGE), starts, ends, edge)
+
+    def edges(self, adjacency: AdjacencyName, entries: Ints) -> Ints:
+        """The edge ids of entries, ``int64[n]``."""
+        return self._numbers(edges_table(*adjacency), EDGE)[entries].astype(np.int64)
+
+    def far_ends(self, adjacency: AdjacencyName, entries: Ints) -> Ends:
+        """The neighbours of entries."""
+        relation, direction = adjacency
+        gids = self._numbers(edges_table(*adjacency), NEIGHBOR)[entries].astype(np.int64)
+        return self._nodes(relation.far_type(direction), gids, with_ids=True)
+
+    def locate(self, node_type: str, ids: UserIds) -> tuple[npt.NDArray[np.bool_], Ends]:
+        """Which ids are in the partition's part of the index, and the nodes of those that are."""
+        gids = find_gids(self._base.shard_of(self._version, self._part), node_type, ids)
+        found = gids != NOT_FOUND
+        return found, self._nodes(node_type, gids[found], with_ids=False)
+
+    def values(self, table: str, column: str, rows: Ints) -> pa.Array:
+        """Rows of a column of one of the partition's tables."""
+        return self._values(self._part, table, column, rows)
+
+    def _nodes(self, node_type: str, gids: Ints, with_ids: bool) -> Ends:
+        parts = self._book.owner(node_type, gids)
+        rows = gids - self._book.node_offsets[node_type][parts]
+        table = nodes_table(node_type)
+        stable = np.empty(len(gids), np.int64)
+        pieces: list[pa.Array] = []
+        order: list[Ints] = []
+        for part in np.unique(parts).tolist():
+            at = np.flatnonzero(parts == part)
+            stable[at] = np.asarray(self._array(part, table, STABLE))[rows[at]]
+            if with_ids:
+                pieces.append(self._values(part, table, ID, rows[at]))
+                order.append(at)
+        if len(pieces) == 1:
+            ids = pieces[0]
+        elif pieces:
+            ids = pa.concat_arrays(pieces).take(pa.array(np.argsort(np.concatenate(order))))
+        else:
+            ids = self._values(self._part, table, ID, gids[:0])
+        return Ends(parts.astype(np.int32), stable, ids)
+
+    def _values(self, part: int, table: str, column: str, rows: Ints) -> pa.Array:
+        array = self._array(part, table, column)
+        if not isinstance(array, np.ndarray):
+            return array.take(pa.array(rows))
+        taken = array.take(rows, axis=0)
+        if taken.ndim == 1:
+            return pa.array(taken)
+        return pa.FixedSizeListArray.from_arrays(pa.array(taken.reshape(-1)), taken.shape[1])
+
+    def _numbers(self, table: str, column: str) -> npt.NDArray[Any]:
+        return np.asarray(self._array(self._part, table, column))
+
+    def _array(self, part: int, table: str, column: str) -> ShardArray:
+        name = part, ArrayKey(table, column)
+        if name not in self._arrays:
+            self._arrays[name] = self._base.shard_of(self._version, part).array(name[1])
+        return self._arrays[name]

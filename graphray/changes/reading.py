@@ -1,0 +1,188 @@
+"""A partition as of one time: its base version and the changes in a window over it, seen as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from graphray.book import AdjacencyName
+from graphray.changes.base_partition import BasePartition
+from graphray.changes.changed_table import KEY
+from graphray.changes.edge_table import FAR_PART, FAR_STABLE, EdgeTable
+from graphray.changes.event_table import Window
+from graphray.changes.node_table import NodeTable, user_ids
+from graphray.changes.plain_arrays import Ints, no_columns
+from graphray.changes.queries import Flags, Nodes, Places, Rows
+from graphray.id_index import NOT_FOUND
+from graphray.ids import UserIds
+from graphray.kernels.event_chains import EMPTY
+from graphray.shard import ID, edges_table, nodes_table
+
+NodeTables: TypeAlias = Mapping[str, NodeTable]
+EdgeTables: TypeAlias = Mapping[AdjacencyName, EdgeTable]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What stands in a partition as of one time.
+
+    Attributes:
+        part: the partition.
+        base: its base version.
+        window: the changes that are seen.
+        nodes: all changes, by node type.
+        edges: all changes, by adjacency.
+    """
+
+    part: int
+    base: BasePartition
+    window: Window
+    nodes: NodeTables
+    edges: EdgeTables
+
+    # --- whether something is there ---------------------------------------------------------------
+
+    def has_nodes(self, node_type: str, stable: Ints) -> Flags:
+        """Which nodes the partition has, as ``bool[n]``."""
+        return self._found_nodes(node_type, stable)[2]
+
+    def has_entries(self, adjacency: AdjacencyName, near_stable: Ints, edge: Ints) -> Flags:
+        """Which edges stand in which rows, as ``bool[n]``."""
+        table = self.edges[adjacency]
+        there = table.added_rows(edge, near_stable, self.window) != EMPTY
+        if not there.all():
+            there |= self.base.has_entries(adjacency, near_stable, edge)
+        return there & ~table.is_deleted(edge, near_stable, self.window)
+
+    def _found_nodes(self, node_type: str, stable: Ints) -> tuple[Ints, Ints, Flags]:
+        """Rows of the base, rows of additions, and whether a node is there at all."""
+        table = self.nodes[node_type]
+        added = table.added_rows(stable, stable, self.window)
+        rows = self.base.find_rows(node_type, stable)
+        there = (added != EMPTY) | (rows != NOT_FOUND)
+        return rows, added, there & ~table.is_deleted(stable, stable, self.window)
+
+    # --- nodes ------------------------------------------------------------------------------------
+
+    def locate(self, node_type: str, ids: UserIds) -> Places:
+        """Where the nodes are whose ids this partition is home of."""
+        table = self.nodes[node_type]
+        part, stable = np.zeros(len(ids), np.int32), np.zeros(len(ids), np.int64)
+        exists, ends = self.base.locate(node_type, ids)
+        part[exists], stable[exists] = ends.part, ends.stable
+        if table.void.count:
+            exists &= ~table.is_void(ids, self.window)
+            part[~exists] = stable[~exists] = 0
+        if table.added.count:
+            rows = table.with_ids(ids, self.window)
+            added = rows != EMPTY
+            exists, part[added] = exists | added, self.part
+            stable[added] = table.added.column(KEY)[rows[added]]
+        return Places(exists, part, stable)
+
+    def node_ids(self, node_type: str, stable: Ints) -> pa.Array:
+        """Users' ids of nodes that are there."""
+        return self._node_ids(node_type, *self._found_nodes(node_type, stable)[:2])
+
+    def read_nodes(self, node_type: str, stable: Ints, columns: tuple[str, ...]) -> Nodes:
+        """Ids and columns of nodes."""
+        rows, added, exists = self._found_nodes(node_type, stable)
+        rows, added, stable = rows[exists], added[exists], stable[exists]
+        of_base = added == EMPTY
+        table, stored = self.nodes[node_type], nodes_table(node_type)
+        values = {}
+        for column in columns:
+            both = _spliced(
+                self.base.values(stored, column, rows[of_base]),
+                table.columns[column].take(added[~of_base]),
+                of_base,
+            )
+            values[column] = table.overlaid(column, both, stable, stable, self.window)
+        ids = self._node_ids(node_type, rows, added)
+        return Nodes(exists, user_ids(ids), pa.record_batch(values) if values else no_columns())
+
+    def _node_ids(self, node_type: str, rows: Ints, added: Ints) -> pa.Array:
+        of_base = added == EMPTY
+        return _spliced(
+            self.base.values(nodes_table(node_type), ID, rows[of_base]),
+            self.nodes[node_type].ids.take(added[~of_base]),
+            of_base,
+        )
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def row_edges(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints]:
+        """The rows of nodes: positions in ``stable`` and edge ids, ``int64[m]`` each, no order."""
+        owner, _, edge = self._base_entries(adjacency, stable)
+        added_owner, rows = self.edges[adjacency].in_rows(stable, self.window)
+        added_edge = self.edges[adjacency].added.column(KEY)[rows]
+        return np.concatenate([owner, added_owner]), np.concatenate([edge, added_edge])
+
+    def read_rows(self, adjacency: AdjacencyName, stable: Ints, columns: tuple[str, ...]) -> Rows:
+        """The rows of nodes."""
+        relation, direction = adjacency
+        exists = self.has_nodes(relation.near_type(direction), stable)
+        table, stored = self.edges[adjacency], edges_table(*adjacency)
+        wanted = np.flatnonzero(exists)
+        base_owner, entries, base_edge = self._base_entries(adjacency, stable[wanted])
+        added_owner, rows = table.in_rows(stable[wanted], self.window)
+        far = self.base.far_ends(adjacency, entries)
+        owner = np.concatenate([base_owner, added_owner])
+        edge = np.concatenate([base_edge, table.added.column(KEY)[rows]])
+        far_stable = np.concatenate([far.stable, table.added.column(FAR_STABLE)[rows]])
+        order = np.lexsort((edge, far_stable, owner))
+        owner, edge, far_stable = owner[order], edge[order], far_stable[order]
+
+        def ordered(of_base: pa.Array, of_added: pa.Array) -> pa.Array:
+            return _joined(of_base, of_added).take(pa.array(order))
+
+        values = {}
+        for column in columns:
+            both = ordered(
+                self.base.values(stored, column, entries), table.columns[column].take(rows)
+            )
+            values[column] = table.overlaid(column, both, edge, stable[wanted][owner], self.window)
+        lengths = np.zeros(len(stable), np.int64)
+        lengths[wanted] = np.bincount(owner, minlength=len(wanted))
+        return Rows(
+            exists,
+            np.concatenate([[0], np.cumsum(lengths)]),
+            np.concatenate([far.part, table.added.column(FAR_PART)[rows]])[order],
+            far_stable,
+            user_ids(ordered(far.ids, table.ids.take(rows))),
+            edge,
+            pa.record_batch(values) if values else no_columns(),
+        )
+
+    def _base_entries(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints, Ints]:
+        """Entries of the base that are not deleted: whose row each is in, which it is, its edge."""
+        starts, ends = self.base.bounds(adjacency, stable)
+        lengths = ends - starts
+        owner = np.repeat(np.arange(len(stable)), lengths)
+        before = np.cumsum(lengths) - lengths
+        entries = np.arange(len(owner)) + np.repeat(starts - before, lengths)
+        edge = self.base.edges(adjacency, entries)
+        table = self.edges[adjacency]
+        if table.deleted.count == 0:
+            return owner, entries, edge
+        stands = ~table.is_deleted(edge, stable[owner], self.window)
+        return owner[stands], entries[stands], edge[stands]
+
+
+def _joined(first: pa.Array, second: pa.Array) -> pa.Array:
+    if len(second) == 0:
+        return first
+    return second if len(first) == 0 else pa.concat_arrays([first, second])
+
+
+def _spliced(first: pa.Array, second: pa.Array, is_first: npt.NDArray[np.bool_]) -> pa.Array:
+    """Two arrays merged: where ``is_first``, the next of the first one, else of the second."""
+    if len(first) == 0 or len(second) == 0:
+        return _joined(first, second)
+    at = np.where(is_first, np.cumsum(is_first) - 1, len(first) + np.cumsum(~is_first) - 1)
+    return pa.concat_arrays([first, second]).take(pa.array(at))
