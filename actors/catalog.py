@@ -8,6 +8,8 @@ arrays are published again.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,10 +28,17 @@ from actors.placement import (
     replica_nodes,
     strategy_for,
 )
+from actors.snapshot_desk import SnapshotDesk
+from graphray.changes.base import StoreVersions
+from graphray.changes.fold_plan import FoldPlan
+from graphray.client.changes.cluster_changes import connect_calls
+from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.snapshot_ref import SnapshotRef
+from graphray.client.transport import LOST, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec, GraphView
 from graphray.client.wire import decode, decode_pieces, encode
-from graphray.errors import GraphRayError, LaunchError
+from graphray.config import CallPolicy
+from graphray.errors import GraphRayError, LaunchError, StoreError
 from graphray.reading.node_cache import CacheCounts
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey
@@ -54,7 +63,6 @@ class Catalog:
     def __init__(self, spec: GraphSpec, create_replica: CreateReplica, hold: Hold) -> None:
         self._spec = spec
         self._create_replica = create_replica
-        self._store_: Store | None = None
         self._published: dict[tuple[int, str, SnapshotRef, ArrayKey], ray.ObjectRef] = {}
         self._publishing = threading.Lock()
         self._loaded = 0
@@ -65,8 +73,10 @@ class Catalog:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
 
         Raises:
+            ArgumentError: where the graph has changes that are replicated in another way.
             LaunchError: where a replica could not be placed or loaded in time.
         """
+        self._changes.prepare()
         options = self._spec.options
         nodes = nodes_for_replicas(options.cpus_per_replica)
         strategy, _ = strategy_for(options.replicas, nodes)
@@ -86,7 +96,10 @@ class Catalog:
     def view(self, at: SnapshotRef | None = None) -> GraphView:
         """What a client needs to read a state of the graph; None is the newest published one."""
         at = at or SnapshotRef(self._spec.version)
-        store = self._store
+        store = self._store_at(at.version)
+        book, snapshot_id = store.book, store.manifest.snapshot_id
+        if not at.is_published:
+            book, snapshot_id = self._snapshots.plan(at).book, self._snapshots.snapshot_id(at)
         handles = [
             [self._replica(part, replica) for replica in range(self._spec.options.replicas)]
             for part in range(store.parts)
@@ -95,8 +108,8 @@ class Catalog:
             self._spec,
             store.kind,
             store.schema,
-            store.book,
-            store.manifest.snapshot_id,
+            book,
+            snapshot_id,
             at,
             handles,
             self._warnings(),
@@ -147,9 +160,44 @@ class Catalog:
             nodes={name: book.num_nodes(name) for name in schema.node_type_names},
             edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
             replicas=tuple(self._probe_all()),
-            warnings=self._warnings(),
+            warnings=(*self._warnings(), *self._changes.problems()),
             caches=self._hot_rows.status(),
         )
+
+    # --- snapshots --------------------------------------------------------------------------------
+
+    def locate_snapshot(self, pin: str, time: int) -> SnapshotRef:
+        """The full name of a state that was just pinned; see `SnapshotDesk.locate`."""
+        return self._snapshots.locate(pin, time)
+
+    def plan_snapshot(self, at: SnapshotRef) -> FoldPlan:
+        """How changes are folded in to see a pinned state; see `SnapshotDesk.plan`."""
+        return self._snapshots.plan(at)
+
+    def save_arrays(
+        self, node_id: str, keys: list[ArrayKey], at: SnapshotRef
+    ) -> dict[int, dict[ArrayKey, str | None]]:
+        """Have the replicas of a node save arrays of a pinned state, for all of its partitions.
+
+        A partition whose replicas on that node do not answer is left out; its readers ask another
+        node's.
+        """
+        asked = {
+            part: self._replica(part, replicas[0]).save_arrays.remote(keys, at)
+            for part, replicas in self._replicas_on(node_id).items()
+        }
+        found = {}
+        for part, reference in asked.items():
+            with contextlib.suppress(*LOST, StoreError):
+                found[part] = fetch(reference, _PUBLISH_TIMEOUT_S)
+        return found
+
+    def release_snapshot(self, at: SnapshotRef) -> None:
+        """Have all replicas let go of a pinned state."""
+        for part in range(self._store.parts):
+            for replica in range(self._spec.options.replicas):
+                self._replica(part, replica).forget_snapshot.remote(at)
+        self._published = {key: kept for key, kept in self._published.items() if key[2] != at}
 
     # --- changes ----------------------------------------------------------------------------------
 
@@ -199,11 +247,21 @@ class Catalog:
             remove_placement_group(group)
         self._published.clear()
 
-    @property
+    @functools.cached_property
     def _store(self) -> Store:
-        if self._store_ is None:
-            self._store_ = Store.open(self._spec.uri, self._spec.version, verify=False)
-        return self._store_
+        return self._store_at(self._spec.version)
+
+    def _store_at(self, version: int) -> Store:
+        return Store.open(self._spec.uri, version, verify=False)
+
+    @functools.cached_property
+    def _snapshots(self) -> SnapshotDesk:
+        return SnapshotDesk(StoreVersions(self._store), lambda: self._calls)
+
+    @functools.cached_property
+    def _calls(self) -> PartitionCalls:
+        own = ray.get_runtime_context().current_actor
+        return connect_calls(own, self._spec, CallPolicy())
 
     def _replica(self, part: int, replica: int) -> ActorHandle:
         return ray.get_actor(self._spec.replica_actor(part, replica), namespace=NAMESPACE)

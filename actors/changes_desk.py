@@ -36,18 +36,26 @@ class ChangesDesk:
         self._supervisor: Supervisor | None = None
         self._problem = ""
 
-    def go_on(self, parts: int) -> None:
-        """At a launch: take up the changes that were made before, or discard them.
+    def prepare(self) -> None:
+        """At a launch, before any replica is made: find the changes made before, or discard them.
 
         Raises:
             ArgumentError: where they are replicated in another way.
-            ClusterError: where a replica cannot take part.
         """
         if find_record(self._spec) is None:
             return
         if self._spec.options.discard_changes:
             begin_record(self._spec)
-        self.open(parts)
+        ensure_record(self._spec)
+
+    def go_on(self, parts: int) -> None:
+        """At a launch, when the replicas are there: take up the changes made before.
+
+        Raises:
+            ClusterError: where a replica cannot take part.
+        """
+        if find_record(self._spec) is not None:
+            self.open(parts)
 
     def open(self, parts: int) -> ChangeView:
         """Begin to replicate changes, where that has not been done, and say who takes part."""
