@@ -24,7 +24,12 @@ from graphray.client.changes.point_reads import PointReads, RelationName
 from graphray.client.changes.questions import ValidatedReads
 from graphray.client.changes.staged import StagedChanges
 from graphray.client.changes.tables import edge_rows, node_rows
-from graphray.errors import TransactionError, WriteIndeterminate
+from graphray.errors import (
+    EdgeNotFound,
+    PartitionUnavailable,
+    TransactionError,
+    WriteIndeterminate,
+)
 from graphray.ids import UserIds, as_user_ids
 from graphray.reading.column_values import Values
 from graphray.replication.commands import Conflict, Invalid
@@ -215,6 +220,7 @@ class Transaction:
             NodeNotFound: naming nodes that are not there.
             EdgeNotFound: naming edges that are not there.
             LockLost: where a lock is held by someone else now.
+            PartitionUnavailable: where a partition did not answer; nothing was applied.
             WriteIndeterminate: where it is not known whether the changes were applied.
         """
         self._require_open()
@@ -242,7 +248,14 @@ class Transaction:
         planner = Planner(self._client, self._staged)
         rng, fresh = Random(self.name), False
         for attempt in range(_ATTEMPTS_MAX):
-            ending = self._attempt(planner, attempt, fresh)
+            try:
+                ending = self._attempt(planner, attempt, fresh)
+            except EdgeNotFound:
+                if fresh:
+                    raise
+                # An end that the base version knows may have been deleted, and added anew.
+                fresh = True
+                continue
             if ending.verdict is Verdict.COMMITTED:
                 return ending
             if ending.verdict is Verdict.INDETERMINATE:
@@ -251,6 +264,11 @@ class Transaction:
                     "have been applied, as a whole. Read to see which; 'graphray status' says how "
                     "the partitions fare",
                     transaction=self.name,
+                )
+            if ending.refusal == Conflict(()):
+                raise PartitionUnavailable(
+                    f"transaction {self.name} changed nothing: not every partition that it "
+                    "concerns answered before the deadline; see 'graphray status', and run it again"
                 )
             if not self._is_worth_another(ending, fresh, attempt):
                 ending.raise_if_refused(self.name)
