@@ -111,6 +111,7 @@ class Catalog:
             book,
             snapshot_id,
             at,
+            store.manifest.snapshot_id,
             handles,
             self._warnings(),
         )
@@ -165,6 +166,10 @@ class Catalog:
         )
 
     # --- snapshots --------------------------------------------------------------------------------
+
+    def versions(self) -> tuple[int, ...]:
+        """The published versions of the store, in rising order."""
+        return self._store.versions()
 
     def locate_snapshot(self, pin: str, time: int) -> SnapshotRef:
         """The full name of a state that was just pinned; see `SnapshotDesk.locate`."""

@@ -119,6 +119,16 @@ class Member:
         """Transactions committed here that not all participants are known to have finished."""
         return self._look(TransactionalState.unfinished)
 
+    def pins(self) -> tuple[str, ...]:
+        """The names of the states that are pinned here."""
+        return self._look(TransactionalState.pins)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder on this replica's disk for what can be made again."""
+        part, replica = f"part-{self._part:05d}", f"replica-{self._replica}"
+        return self._root / "scratch" / part / replica
+
     @property
     def problem(self) -> str:
         """What keeps this replica from taking part as it should; empty where nothing does."""
@@ -168,10 +178,14 @@ class Member:
         return machine
 
     def _folder(self, record: LaunchRecord) -> Path:
-        options = self._spec.options
-        root = state_folder() if options.data_dir is None else Path(options.data_dir)
         part, replica = f"part-{self._part:05d}", f"replica-{self._replica}"
-        return root / file_safe(self._spec.name) / record.launch_id / part / replica
+        return self._root / record.launch_id / part / replica
+
+    @property
+    def _root(self) -> Path:
+        data_dir = self._spec.options.data_dir
+        root = state_folder() if data_dir is None else Path(data_dir)
+        return root / file_safe(self._spec.name)
 
     def _has_lost_disk(self) -> bool:
         return self._writer is not None and self._writer.has_failed

@@ -10,7 +10,6 @@ for good: the partition is loaded by the first method that needs it, and loading
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 from typing import Any
@@ -19,12 +18,12 @@ import ray
 
 from actors.launch_record import LaunchRecord
 from actors.member import Member
-from actors.served_states import ServedState, ServedStates
+from actors.served_states import ServedState
+from actors.state_shelf import StateShelf
 from graphray.client.pieces import cut
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 from graphray.client.wire import decode, decode_pieces, encode
-from graphray.derived.rows import Sources
 from graphray.errors import GraphRayError
 from graphray.kernels.warmup import ensure_compiled
 from graphray.reading.operations import Request
@@ -40,11 +39,11 @@ class Replica:
         self._spec = spec
         self._part = part
         self._replica = replica
-        self._states = ServedStates(self._sources)
+        self._member = Member(spec, part, replica, self._peers)
+        self._states = StateShelf(spec, part, self._member.scratch, self._member.pins)
         self._is_loaded = False
         self._loading = threading.Lock()
         self._problem = ""
-        self._member = Member(spec, part, replica, self._peers)
         if ray.get_runtime_context().was_current_actor_reconstructed:
             # Nobody asks a restarted replica to load, so it sees to it itself.
             threading.Thread(target=self._load_again, daemon=True).start()
@@ -85,6 +84,15 @@ class Replica:
     def adopt(self, keys: list[ArrayKey], references: list[ray.ObjectRef], at: SnapshotRef) -> None:
         """Read some arrays from the node's object store from now on, not from memory of its own."""
         self._at(at).share(dict(zip(keys, ray.get(references), strict=True)))
+
+    def save_arrays(self, keys: list[ArrayKey], at: SnapshotRef) -> dict[ArrayKey, str | None]:
+        """Files with arrays of a pinned state, for readers on this node; see `FoldedState.save`."""
+        self._load()
+        return self._states.save(at, keys)
+
+    def forget_snapshot(self, at: SnapshotRef) -> None:
+        """Let go of a pinned state."""
+        self._states.forget(at)
 
     # --- changes ----------------------------------------------------------------------------------
 
@@ -157,7 +165,8 @@ class Replica:
                 # Here rather than in the first request, whose deadline it might cost.
                 ensure_compiled()
                 if self._spec.options.verify:
-                    self._store(self._spec.version).shard(self._part).verify()
+                    store = Store.open(self._spec.uri, self._spec.version, verify=False)
+                    store.shard(self._part).verify()
                 self._states.get(SnapshotRef(self._spec.version))
                 self._is_loaded = True
                 self._problem = ""
@@ -165,10 +174,3 @@ class Replica:
     def _at(self, at: SnapshotRef) -> ServedState:
         self._load()
         return self._states.get(at)
-
-    def _sources(self, at: SnapshotRef) -> Sources:
-        store = self._store(at.version)
-        return Sources(self._part, store.schema, store.book, functools.cache(store.shard))
-
-    def _store(self, version: int) -> Store:
-        return Store.open(self._spec.uri, version, verify=False)

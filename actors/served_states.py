@@ -41,10 +41,10 @@ class ServedStates:
     """The states that have been asked for so far.
 
     Args:
-        make: what a state is made from; called once for each.
+        make: makes a state; called once for each.
     """
 
-    def __init__(self, make: Callable[[SnapshotRef], Sources]) -> None:
+    def __init__(self, make: Callable[[SnapshotRef], ServedState]) -> None:
         self._make = make
         self._states: dict[SnapshotRef, ServedState] = {}
         self._making: dict[SnapshotRef, threading.Lock] = {}
@@ -60,11 +60,15 @@ class ServedStates:
         # One snapshot may take long to fold; others are served meanwhile.
         with making:
             if at not in self._states:
-                self._states[at] = ServedState(self._make(at))
+                self._states[at] = self._make(at)
             return self._states[at]
 
-    def forget(self, at: SnapshotRef) -> None:
-        """Let go of a state that nobody will ask for any more."""
+    def forget(self, at: SnapshotRef) -> ServedState | None:
+        """Let go of a state that nobody will ask for any more, and return it if it was there."""
         with self._lock:
-            self._states.pop(at, None)
             self._making.pop(at, None)
+            return self._states.pop(at, None)
+
+    def pinned(self) -> list[SnapshotRef]:
+        """The pinned states that are there."""
+        return [at for at in list(self._states) if not at.is_published]

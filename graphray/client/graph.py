@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.client.changes.graph_changes import GraphChanges
+from graphray.client.changes.snapshot_calls import SnapshotCalls
 from graphray.client.data_calls import DataCalls
 from graphray.client.graph_walks import GraphWalks
 from graphray.errors import ArgumentError
@@ -39,7 +40,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, GraphWalks, DataCalls, GraphChanges):
+class Graph(FeatureCalls, GraphWalks, DataCalls, GraphChanges, SnapshotCalls):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets

@@ -26,7 +26,7 @@ class LocalFiles:
         self._shards = [store.shard(part) for part in range(store.parts)]
 
     @classmethod
-    def of(cls, spec: GraphSpec, version: int, snapshot_id: str) -> LocalFiles | None:
+    def of(cls, spec: GraphSpec, version: int, version_id: str) -> LocalFiles | None:
         """The files behind a running graph; None where this node does not have the same ones."""
         if not spec.options.map_files:
             return None
@@ -34,7 +34,7 @@ class LocalFiles:
             store = Store.open(spec.uri, version, verify=False)
         except StoreError:
             return None
-        same = store.is_local and store.manifest.snapshot_id == snapshot_id
+        same = store.is_local and store.manifest.snapshot_id == version_id
         return cls(store) if same else None
 
     def arrays(self, parts: Sequence[int], keys: Sequence[ArrayKey]) -> Mapping[int, MappedArrays]:

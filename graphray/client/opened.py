@@ -75,6 +75,18 @@ class StoreAccess:
         """Run requests; the partitions are all here."""
         return {part: request.run(self._views[part]) for part, request in requests.items()}
 
+    def snapshot(self, ttl_s: float) -> StoreAccess:
+        """The same version: a store does not change."""
+        return StoreAccess(self._store)
+
+    def at_version(self, version: int) -> StoreAccess:
+        """Another version of the store; raises StoreNotFound."""
+        return StoreAccess(self._store.at_version(version))
+
+    def versions(self) -> tuple[int, ...]:
+        """The versions that exist now, in rising order."""
+        return self._store.versions()
+
     def status(self) -> GraphStatus:
         """The store, with this process as the only replica of each partition."""
         return GraphStatus(

@@ -11,10 +11,12 @@ import ray
 
 from graphray.client.cache_board import CatalogBoard
 from graphray.client.changes.cluster_changes import connect_changes
+from graphray.client.changes.held_snapshot import HeldSnapshot
 from graphray.client.changes.planning import ChangeClient
 from graphray.client.cluster import require_ray
 from graphray.client.graph import Graph
 from graphray.client.local_files import LocalFiles
+from graphray.client.snapshot_files import SavedPaths, SnapshotFiles
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, ReplicaSets, ask, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
@@ -25,6 +27,8 @@ from graphray.reading.node_cache import NodeCache
 from graphray.reading.operations import Request
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
+
+_SAVE_TIMEOUT_S = 300.0
 
 
 def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
@@ -74,10 +78,15 @@ class ClusterAccess:
     """
 
     def __init__(
-        self, catalog: ActorHandle, policy: CallPolicy, at: SnapshotRef | None = None
+        self,
+        catalog: ActorHandle,
+        policy: CallPolicy,
+        at: SnapshotRef | None = None,
+        held: HeldSnapshot | None = None,
     ) -> None:
         self._catalog = catalog
         self._policy = policy
+        self._held = held
         self._node_id = ray.get_runtime_context().get_node_id()
         view: GraphView = ask(catalog, "view", at, policy=policy)
         self.at = view.at
@@ -87,7 +96,7 @@ class ClusterAccess:
         self._replicas = ReplicaSets(view.handles, policy, self._current_handles, view.at)
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
         self._absent: set[tuple[int, ArrayKey]] = set()
-        self._files = LocalFiles.of(view.spec, view.at.version, view.snapshot_id)
+        self._files = self._find_files(view.version_id)
         self._lock = threading.Lock()
         self._connecting = threading.Lock()
         self._changes: ChangeClient | None = None
@@ -126,23 +135,73 @@ class ClusterAccess:
                 self._changes = connect_changes(self._catalog, self._spec, self, self._policy)
             return self._changes
 
+    def snapshot(self, ttl_s: float) -> ClusterAccess:
+        """The present state, pinned until the returned access is closed."""
+
+        def locate(pin: str, time: int) -> SnapshotRef:
+            at: SnapshotRef = ask(
+                self._catalog,
+                "locate_snapshot",
+                pin,
+                time,
+                policy=self._policy,
+                timeout_s=_SAVE_TIMEOUT_S,
+            )
+            return at
+
+        held = HeldSnapshot(self.change_client().calls, locate, ttl_s)
+        return ClusterAccess(self._catalog, self._policy, held.at, held)
+
+    def at_version(self, version: int) -> ClusterAccess:
+        """A published version; raises StoreNotFound where there is none of that number."""
+        return ClusterAccess(self._catalog, self._policy, SnapshotRef(version))
+
+    def versions(self) -> tuple[int, ...]:
+        """The published versions of the store, in rising order."""
+        versions: tuple[int, ...] = ask(self._catalog, "versions", policy=self._policy)
+        return versions
+
     def status(self) -> GraphStatus:
         """Who serves what, as the catalog sees it."""
         self.cache.report()
         return ask(self._catalog, "status", policy=self._policy)
 
     def close(self) -> None:
-        """Let go of the mapped arrays."""
+        """Let go of the mapped arrays, and of the snapshot where this process holds one."""
         self.cache.close()
         with self._lock:
             self._arrays = [{} for _ in self._arrays]
             self._absent = set()
+        if self._held is not None:
+            held, self._held = self._held, None
+            held.release()
+            ask(self._catalog, "release_snapshot", held.at, policy=self._policy)
 
     def shutdown(self) -> None:
         """End the graph for everyone; when this returns, its name is free again."""
         self.close()
         ask(self._catalog, "stop", policy=self._policy)
         end_catalog(self._spec.name, self._policy)
+
+    def _find_files(self, version_id: str) -> LocalFiles | SnapshotFiles | None:
+        """The files of this node that the graph is mapped from, where there are any."""
+        files = LocalFiles.of(self._spec, self.at.version, version_id)
+        if files is None or self.at.is_published:
+            return files
+        return SnapshotFiles(files, self._save_arrays)
+
+    def _save_arrays(self, keys: Sequence[ArrayKey]) -> SavedPaths:
+        """Have the replicas of this node save arrays of a snapshot."""
+        paths: SavedPaths = ask(
+            self._catalog,
+            "save_arrays",
+            self._node_id,
+            list(keys),
+            self.at,
+            policy=self._policy,
+            timeout_s=_SAVE_TIMEOUT_S,
+        )
+        return paths
 
     def _current_handles(self) -> list[list[ActorHandle]]:
         return ask(self._catalog, "view", self.at, policy=self._policy).handles

@@ -65,6 +65,7 @@ class GraphView:
         book: the graph's partition book.
         snapshot_id: a hash that tells this state of the graph from every other.
         at: which state this is.
+        version_id: the hash of the version that it stands on.
         handles: per partition, the actor handles of its replicas.
         warnings: what the launch had to settle for.
     """
@@ -75,6 +76,7 @@ class GraphView:
     book: PartitionBook
     snapshot_id: str
     at: SnapshotRef
+    version_id: str
     handles: list[list[ActorHandle]]
     warnings: tuple[str, ...]
 

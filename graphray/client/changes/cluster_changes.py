@@ -34,6 +34,12 @@ def connect_changes(
     Raises:
         ClusterError: where replicas cannot take part.
     """
+    calls = connect_calls(catalog, spec, policy)
+    return ChangeClient(access.schema, calls, BasePlaces(access), IdBlocks(calls))
+
+
+def connect_calls(catalog: ActorHandle, spec: GraphSpec, policy: CallPolicy) -> PartitionCalls:
+    """The way to a graph's partitions; raises as `connect_changes` does."""
     view: ChangeView = ask(catalog, "open_for_changes", policy=policy, timeout_s=_OPEN_TIMEOUT_S)
     names = [configuration.partition for configuration in view.configurations]
 
@@ -47,5 +53,4 @@ def connect_changes(
     deadline_ms = policy.deadline_s * 1000
     retry = RetryPolicy(min(_TRY_MS_MAX, policy.try_timeout_s * 1000), deadline_ms)
     pool = SessionPool(catalogs, transport, retry)
-    calls = PartitionCalls(names, pool, transport, PatiencePolicy(deadline_ms))
-    return ChangeClient(access.schema, calls, BasePlaces(access), IdBlocks(calls))
+    return PartitionCalls(names, pool, transport, PatiencePolicy(deadline_ms))

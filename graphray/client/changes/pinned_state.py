@@ -64,14 +64,23 @@ def unpin_state(calls: PartitionCalls, name: str) -> None:
     calls.run_all(tuple(Call(partition, Unpin(name)) for partition in calls.names))
 
 
-def changes_at(calls: PartitionCalls, schema: GraphSchema, part: int, time: int) -> PartitionDelta:
-    """What has changed in a partition up to a pinned time, since the version under it.
+def changes_at(
+    calls: PartitionCalls, schema: GraphSchema, part: int, time: int, version: int | None = None
+) -> PartitionDelta:
+    """What has changed in a partition up to a pinned time.
+
+    Args:
+        calls: the partitions.
+        schema: the graph's schema.
+        part: the partition.
+        time: of the pin.
+        version: since which version of the store; None for the newest that the partition stands on.
 
     Raises:
         SnapshotGone: where the time is not pinned any more.
         PartitionUnavailable: where the partition did not answer.
     """
-    query = Query(None, question_to_bytes(ReadDelta()), time)
+    query = Query(None, question_to_bytes(ReadDelta(version)), time)
     answer = answer_from_bytes(calls.query({part: query}, tags=_all_columns(schema))[part].content)
     if isinstance(answer, Refused):
         raise SnapshotGone(f"partition {part} cannot show time {time}: {answer.reason}", part=part)
