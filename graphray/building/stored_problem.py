@@ -30,13 +30,13 @@ def stored_problem(store: Store) -> tuple[PartitionProblem, Assignment]:
     """Read a whole store back.
 
     Returns:
-        The graph with all nodes numbered by stable id, type after type; and ``int32[n]``, the
-        partition of each.
+        The graph with all nodes numbered in the order of their stable ids, type after type; and
+        ``int32[n]``, the partition of each.
     """
     names, book = store.schema.node_type_names, store.book
     offsets = np.cumsum([0, *map(book.num_nodes, names)], dtype=np.int64)
     first = dict(zip(names, offsets, strict=False))
-    numbers = {name: _stable_ids(store, name) + first[name] for name in names}
+    numbers = {name: _ranks(_stable_ids(store, name)) + first[name] for name in names}
     assignment = np.empty(offsets[-1], np.int32)
     for name in names:
         sizes = np.diff(book.node_offsets[name])
@@ -55,6 +55,13 @@ def _stable_ids(store: Store, node_type: str) -> Ints:
     return np.concatenate(pieces)
 
 
+def _ranks(stable: Ints) -> Ints:
+    """Stable ids numbered without the gaps that deleted nodes leave."""
+    ranks = np.empty_like(stable)
+    ranks[np.argsort(stable)] = np.arange(len(stable))
+    return ranks
+
+
 def _edges(store: Store, relation: Relation, numbers: dict[str, Ints]) -> EdgeSet:
     """The edges of a relation in the order in which they came in."""
     indptr_key = ArrayKey(rows_table(relation, "in"), INDPTR)
@@ -67,9 +74,9 @@ def _edges(store: Store, relation: Relation, numbers: dict[str, Ints]) -> EdgeSe
         destinations.append(np.repeat(numbers[relation.destination][start:stop], degrees))
         sources.append(numbers[relation.source][np.asarray(shard.array(ArrayKey(table, NEIGHBOR)))])
         edge_ids.append(np.asarray(shard.array(ArrayKey(table, EDGE)), np.int64))
-    ids = np.concatenate(edge_ids)
-    count = int(ids.max()) + 1 if len(ids) else 0
-    ends = np.empty((2, count), np.int64)
+    # Deleted edges leave gaps.
+    known, ids = np.unique(np.concatenate(edge_ids), return_inverse=True)
+    ends = np.empty((2, len(known)), np.int64)
     # An undirected edge stands in the rows of both of its ends; either entry names the two.
     ends[:, ids] = np.concatenate(sources), np.concatenate(destinations)
     return EdgeSet(relation, ends[0], ends[1])

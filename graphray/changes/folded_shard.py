@@ -83,11 +83,7 @@ class FoldedShard:
                 changes come from does not keep it.
             StoreCorrupt: where the changes are not of this base version.
         """
-        table = self._tables.get(key.table)
-        if table is None:
-            raise ColumnNotFound(
-                f"partition {self.part} has no table {key.table!r}", table=key.table
-            )
+        table = self._table(key)
         with self._making:
             if key not in self._made:
                 if not table.changes(key.column):
@@ -100,10 +96,18 @@ class FoldedShard:
 
     def changes(self, key: ArrayKey) -> bool:
         """Whether an array is another than the base version's; raises as `array` does."""
-        return self._tables[key.table].changes(key.column)
+        return self._table(key).changes(key.column)
 
     def forget(self, keys: Iterable[ArrayKey]) -> None:
         """Let go of arrays that are now read from elsewhere."""
         with self._making:
             for key in keys:
                 self._made.pop(key, None)
+
+    def _table(self, key: ArrayKey) -> FoldedTable:
+        table = self._tables.get(key.table)
+        if table is None:
+            raise ColumnNotFound(
+                f"partition {self.part} has no table {key.table!r}", table=key.table
+            )
+        return table

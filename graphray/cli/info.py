@@ -114,6 +114,12 @@ def print_description(description: dict[str, Any]) -> None:
             for p in description["partitions"]
         ],
     )
+    if "edge_cut" not in build:
+        click.echo(
+            f"\nVersion {build['compacted_from']} and changes to it; 'graphray partition' measures "
+            "how good the partition is now"
+        )
+        return
     click.echo(
         f"\nEdge cut {build['edge_cut']:.1%}; balance (largest over mean) "
         f"{build['node_balance']:.2f} nodes, {build['edge_balance']:.2f} edges; "

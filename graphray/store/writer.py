@@ -62,6 +62,7 @@ class StoreWriter:
         goes_on: the build id of a killed build whose files may be taken over; see `took_over`.
 
     Attributes:
+        version: the number that is published.
         build_id: the name of the folder of this build's files.
         took_over: whether the files of the killed build are there; those that count are `add`ed.
 
@@ -80,7 +81,7 @@ class StoreWriter:
     def __init__(self, place: Place, version: int, goes_on: str | None = None) -> None:
         place.check_can_create()  # before hours of work, not after
         self._place = place
-        self._version = version
+        self.version = version
         # Random, so that two writers never share a folder; what the files hold is not.
         self.build_id = secrets.token_hex(8)
         self.took_over = False
@@ -142,6 +143,20 @@ class StoreWriter:
             )
         self._count_in(replace(file, path=path))
 
+    def share(self, file: StoredFile) -> None:
+        """Make a file of another version of the store one of this version's, too.
+
+        Raises:
+            StoreError: where it is not there any more.
+        """
+        if self._place.size_bytes(file.path) != file.size_bytes:
+            raise StoreError(
+                f"{self._place.path(file.path)} is not there as its version names it; restore it, "
+                "or build the store again",
+                path=file.path,
+            )
+        self._files.append(file)
+
     def _count_in(self, file: StoredFile) -> None:
         self._files.append(file)
         self._synced.append(self._disk.submit(self._place.sync, file.path))
@@ -157,13 +172,13 @@ class StoreWriter:
             synced.result()
         # Several threads may have written: the manifest does not depend on who was first.
         files = tuple(sorted(self._files, key=lambda file: file.path))
-        manifest = Manifest(self._version, schema, book, build, files)
-        if not self._place.create(manifest_name(self._version), manifest.to_bytes()):
+        manifest = Manifest(self.version, schema, book, build, files)
+        if not self._place.create(manifest_name(self.version), manifest.to_bytes()):
             raise VersionConflict(
-                f"version {self._version} of the store {self._place} was published by another "
+                f"version {self.version} of the store {self._place} was published by another "
                 "writer meanwhile; read it, and build again if yours should follow it",
                 uri=str(self._place),
-                version=self._version,
+                version=self.version,
             )
         if self._local_data is not None:
             end_lease(self._local_data / self.build_id)
@@ -197,7 +212,7 @@ class StoreWriter:
             self._place.remove_if_empty()
 
     def _is_visible(self) -> bool:
-        name = manifest_name(self._version)
+        name = manifest_name(self.version)
         if self._place.size_bytes(name) is None:
             return False
         return self.build_id.encode() in self._place.read(name)
