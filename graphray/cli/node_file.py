@@ -7,6 +7,7 @@ A JSON or YAML list with an entry per node, its keys those of `ClusterNode`::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,25 @@ def _node(entry: Any, path: str, row: int) -> ClusterNode:
 
 
 def _check_type(name: str, value: Any, path: str, row: int) -> None:
-    wanted = {"str": str, "bool": bool, "float": (int, float)}.get(str(_FIELDS[name].type), dict)
-    is_right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-    if wanted is dict and is_right:
-        is_right = all(isinstance(word, str) for pair in value.items() for word in pair)
-    if not is_right:
-        raise InputError(
-            f"{name} is {value!r}; expected {_FIELDS[name].type}", source=path, row=row
-        )
+    wanted = str(_FIELDS[name].type)
+    if not _IS_OF[wanted](value):
+        raise InputError(f"{name} is {value!r}; expected {wanted}", source=path, row=row)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text_by_text(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(isinstance(text, str) for pair in value.items() for text in pair)
+
+
+_IS_OF: dict[str, Callable[[Any], bool]] = {
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "float": _is_number,
+    "Mapping[str, str]": _is_text_by_text,
+}
+"""Whether a value is of a field's type."""
