@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from graphray.cli.head import start_lasting_ray
@@ -10,6 +12,7 @@ from graphray.cli.output import print_json
 from graphray.cli.status import print_status
 from graphray.client.cluster import require_ray
 from graphray.client.launcher import launch
+from graphray.config import LaunchOptions, ReplicationName
 from graphray.errors import GraphNotRunning
 from graphray.store import Store
 
@@ -18,13 +21,33 @@ from graphray.store import Store
 @click.argument("store")
 @click.option("--name", required=True, help="What others connect to it by.")
 @click.option("--replicas", type=int, default=2, show_default=True, help="Copies of a partition.")
+@click.option(
+    "--replication",
+    type=click.Choice(get_args(ReplicationName)),
+    default="full",
+    show_default=True,
+    help="How changes reach the copies.",
+)
+@click.option("--data-dir", help="Where nodes keep changes.  [default: the user's state folder]")
+@click.option("--discard-changes", is_flag=True, help="Start from the store as it is.")
 @click.option("--version", type=int, help="A published version.  [default: the newest]")
 @click.option("--json", "as_json", is_flag=True, help="Print the graph's status as JSON.")
-def command(store: str, name: str, replicas: int, version: int | None, as_json: bool) -> None:
+def command(
+    store: str,
+    name: str,
+    replicas: int,
+    replication: ReplicationName,
+    data_dir: str | None,
+    discard_changes: bool,
+    version: int | None,
+    as_json: bool,
+) -> None:
     """Serve a store on a Ray cluster.
 
     The cluster is the one in RAY_ADDRESS, or one that runs on this machine; where there is none,
     Ray is started here and keeps running. Every node has to be able to read STORE.
+
+    What was changed under NAME before is there again, unless it is discarded.
 
     Example:
       graphray launch store/ --name papers --replicas 2
@@ -33,7 +56,10 @@ def command(store: str, name: str, replicas: int, version: int | None, as_json: 
     """
     Store.open(store, version)  # A store that is not there is no reason to start a cluster.
     started = _ensure_lasting_ray()
-    graph = launch(store, name, replicas=replicas, version=version)
+    options = LaunchOptions(
+        replication=replication, data_dir=data_dir, discard_changes=discard_changes
+    )
+    graph = launch(store, name, replicas=replicas, version=version, options=options)
     status = graph.status()
     if as_json:
         print_json(status.to_json())

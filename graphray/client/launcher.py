@@ -18,7 +18,7 @@ from graphray.client.graph import Graph
 from graphray.client.running import connect, end_catalog
 from graphray.client.transport import ask
 from graphray.client.view import GraphSpec
-from graphray.config import CallPolicy, LaunchOptions
+from graphray.config import CallPolicy, LaunchOptions, ReplicationName
 from graphray.errors import ArgumentError, ClusterError, GraphNameTaken, GraphRayError, LaunchError
 from graphray.progress import progress
 from graphray.store import Store, StoreUri
@@ -31,6 +31,7 @@ def launch(
     name: str,
     *,
     replicas: int = 2,
+    replication: ReplicationName | None = None,
     version: int | None = None,
     options: LaunchOptions | None = None,
     policy: CallPolicy | None = None,
@@ -45,18 +46,21 @@ def launch(
         uri: the store; every node of the cluster has to be able to read it.
         name: what `graphray.connect` will find it by.
         replicas: copies of every partition.
+        replication: how changes reach them: "full", "quorum", "chain", "partial" or "eventual" (see
+            ``docs/guarantees.md``); None for what ``options`` say.
         version: a published version; None for the newest.
-        options: more settings; its ``replicas`` is overruled by the argument.
+        options: more settings; its ``replicas`` and ``replication`` are overruled by the arguments.
         policy: deadlines of the calls made through the returned graph.
 
     Raises:
         GraphNameTaken: where a graph of that name already runs.
-        LaunchError: where replicas could not load; nothing is left running.
+        LaunchError: where replicas could not load, or the graph has changes that are replicated in
+            another way; nothing is left running.
         StoreNotFound: where there is no store, or not that version.
     """
     if not name or "/" in name:
         raise ArgumentError(f"name = {name!r}; expected a word without '/'")
-    chosen = _with_replicas(options or LaunchOptions(), replicas)
+    chosen = _with_replicas(options or LaunchOptions(), replicas, replication)
     policy = policy or CallPolicy()
     actors = _our_actors()
     if isinstance(uri, (str, Path)) and "://" not in str(uri):
@@ -91,8 +95,12 @@ def _start(catalog: Any, replicas: int, timeout_s: float, policy: CallPolicy) ->
         started.result()
 
 
-def _with_replicas(options: LaunchOptions, replicas: int) -> LaunchOptions:
+def _with_replicas(
+    options: LaunchOptions, replicas: int, replication: ReplicationName | None
+) -> LaunchOptions:
     fields = {**vars(options), "replicas": replicas}
+    if replication is not None:
+        fields["replication"] = replication
     return LaunchOptions(**fields)
 
 
