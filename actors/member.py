@@ -16,7 +16,7 @@ from typing import Any
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
 from actors.parking import Parking, expects_answer
-from actors.partition_state import partition_state
+from actors.partition_state import partition_state, state_digests
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
@@ -35,6 +35,8 @@ from graphray.replication.messages import Message, Read, Redirect, Write
 from graphray.shard import file_safe
 
 _LOOK_TIMEOUT_S = 2.0
+# All changes since the base version are hashed.
+_DIGEST_TIMEOUT_S = 60.0
 
 FindPeers = Callable[[], tuple[Mapping[tuple[int, int], ActorHandle], ActorHandle]]
 
@@ -57,6 +59,7 @@ class Member:
         self._starting = threading.Lock()
         self._shell: MachineShell | None = None
         self._writer: DiskWriter | None = None
+        self._machine: Replica | EventualReplica | None = None
         self._state: StateMachine | None = None
         self._parking = Parking()
         self._launch_id = ""
@@ -123,6 +126,18 @@ class Member:
         """The names of the states that are pinned here."""
         return self._look(TransactionalState.pins)
 
+    def digests(self) -> tuple[int, dict[str, str]]:
+        """How much of the log has been applied, and hashes of what came of it, at one moment.
+
+        Members that have applied as much have the same hashes of what both keep.
+        """
+        shell, machine = self._shell, self._machine
+        if shell is None or not isinstance(machine, Replica):
+            return 0, {}
+        core, state = machine.core, self._state
+        assert isinstance(state, TransactionalState)
+        return shell.inspect(lambda: (core.applied_lsn, state_digests(state)), _DIGEST_TIMEOUT_S)
+
     @property
     def scratch(self) -> Path:
         """A folder on this replica's disk for what can be made again."""
@@ -145,13 +160,13 @@ class Member:
         with ExitStack() as undo:
             disk = ReplicaDisk(self._folder(record), self._part, self._replica)
             undo.callback(disk.close)
-            machine = self._machine(record, disk)
+            machine = self._new_machine(record, disk)
             undo.pop_all()
         if disk.set_aside:
             self._problem = f"began anew under another identity: {disk.set_aside}"
         writer = DiskWriter(disk)
         peers = Peers(disk.identity, replicas, catalog, self._deliver)
-        self._identity, self._writer = disk.identity, writer
+        self._identity, self._writer, self._machine = disk.identity, writer, machine
 
         def send(to: str, messages: Sequence[Message]) -> None:
             # A replica that cannot write must not look alive: its peers go on without it.
@@ -166,7 +181,7 @@ class Member:
         if shell is not None:
             shell.post_batch(sender, messages)
 
-    def _machine(self, record: LaunchRecord, disk: ReplicaDisk) -> Replica | EventualReplica:
+    def _new_machine(self, record: LaunchRecord, disk: ReplicaDisk) -> Replica | EventualReplica:
         machine: Replica | EventualReplica
         settings, identity = self._spec.replication_settings, disk.identity
         if record.strategy is Strategy.EVENTUAL:

@@ -23,3 +23,9 @@ def partition_state(spec: GraphSpec, part: int, base_version: int) -> StateMachi
     # Checksums are verified, where that is wanted, when the replica loads.
     versions = StoreVersions(Store.open(spec.uri, base_version, verify=False))
     return TransactionalState(GraphData(part, versions, base_version))
+
+
+def state_digests(state: TransactionalState) -> dict[str, str]:
+    """Hashes of a partition's changes; see `graphray.changes.data.GraphData.digests`."""
+    assert isinstance(state.data, GraphData)
+    return state.data.digests()

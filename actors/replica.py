@@ -134,6 +134,11 @@ class Replica:
         """Transactions decided here that not all of their participants are known to have heard."""
         return self._member.unfinished()
 
+    @ray.method(concurrency_group="changes")
+    def digests(self) -> tuple[int, dict[str, str]]:
+        """How much of the log has been applied, and hashes of it; see `Member.digests`."""
+        return self._member.digests()
+
     def _take_part_again(self) -> None:
         try:
             self._member.start_if_begun()

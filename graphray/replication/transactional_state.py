@@ -106,6 +106,11 @@ class TransactionalState:
         self._fences: dict[str, int] = {}
         self._locks = LockTable()
 
+    @property
+    def data(self) -> VersionedData:
+        """The partition's data."""
+        return self._data
+
     # --- StateMachine -----------------------------------------------------------------------------
 
     def apply(self, lsn: int, time_ms: int, command: bytes) -> bytes:
