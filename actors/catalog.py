@@ -9,7 +9,6 @@ arrays are published again.
 from __future__ import annotations
 
 import contextlib
-import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -63,11 +62,13 @@ class Catalog:
     def __init__(self, spec: GraphSpec, create_replica: CreateReplica, hold: Hold) -> None:
         self._spec = spec
         self._create_replica = create_replica
+        self._store_: Store | None = None
         self._published: dict[tuple[int, str, SnapshotRef, ArrayKey], ray.ObjectRef] = {}
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
         self._changes = ChangesDesk(spec, self._replica)
+        self._snapshots = SnapshotDesk(lambda: StoreVersions(self._store), self._connect)
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -252,19 +253,16 @@ class Catalog:
             remove_placement_group(group)
         self._published.clear()
 
-    @functools.cached_property
+    @property
     def _store(self) -> Store:
-        return self._store_at(self._spec.version)
+        if self._store_ is None:
+            self._store_ = self._store_at(self._spec.version)
+        return self._store_
 
     def _store_at(self, version: int) -> Store:
         return Store.open(self._spec.uri, version, verify=False)
 
-    @functools.cached_property
-    def _snapshots(self) -> SnapshotDesk:
-        return SnapshotDesk(StoreVersions(self._store), lambda: self._calls)
-
-    @functools.cached_property
-    def _calls(self) -> PartitionCalls:
+    def _connect(self) -> PartitionCalls:
         own = ray.get_runtime_context().current_actor
         return connect_calls(own, self._spec, CallPolicy())
 

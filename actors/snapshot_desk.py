@@ -26,17 +26,18 @@ class SnapshotDesk:
     """Plans of pinned states.
 
     Args:
-        versions: the store under the changes.
-        calls: the way to the partitions; asked for when it is needed first.
+        open_versions: opens the store under the changes; called when it is needed first.
+        connect: makes the way to the partitions; called when it is needed first.
     """
 
     def __init__(
         self,
-        versions: BaseVersions,
-        calls: Callable[[], PartitionCalls],
+        open_versions: Callable[[], BaseVersions],
+        connect: Callable[[], PartitionCalls],
     ) -> None:
-        self._versions = versions
-        self._calls = calls
+        self._open_versions = open_versions
+        self._connect = connect
+        self._ways: tuple[PartitionCalls, BaseVersions] | None = None
         self._plans: OrderedDict[tuple[str, int], FoldPlan] = OrderedDict()
         self._planning = threading.Lock()
 
@@ -67,7 +68,9 @@ class SnapshotDesk:
         with self._planning:
             plan = self._plans.get((pin, time))
             if plan is None:
-                plan = plan_at(self._calls(), self._versions, time)
+                if self._ways is None:
+                    self._ways = self._connect(), self._open_versions()
+                plan = plan_at(*self._ways, time)
                 self._plans[pin, time] = plan
                 if len(self._plans) > _PLANS_MAX:
                     self._plans.popitem(last=False)

@@ -50,6 +50,7 @@ class StateShelf:
         self._states = ServedStates(self._make)
         self._connecting = threading.Lock()
         self._calls_: PartitionCalls | None = None
+        self._folding: FoldedStates | None = None
 
     def get(self, at: SnapshotRef) -> ServedState:
         """A state; made at first need.
@@ -76,7 +77,7 @@ class StateShelf:
     def _make(self, at: SnapshotRef) -> ServedState:
         if not at.is_published:
             self._forget_unpinned()
-            return self._folding.make(at)
+            return self._fold(at)
         store = self._store(at.version)
         shard_of = functools.cache(store.shard)
         return ServedState(Sources(self._part, store.schema, store.book, shard_of))
@@ -88,10 +89,14 @@ class StateShelf:
             if at.pin not in pins:
                 self.forget(at)
 
-    @functools.cached_property
-    def _folding(self) -> FoldedStates:
-        versions = StoreVersions(self._store(self._spec.version))
-        return FoldedStates(self._part, self._folder, versions, self._plan, self._changes)
+    def _fold(self, at: SnapshotRef) -> FoldedState:
+        with self._connecting:
+            if self._folding is None:
+                versions = StoreVersions(self._store(self._spec.version))
+                self._folding = FoldedStates(
+                    self._part, self._folder, versions, self._plan, self._changes
+                )
+        return self._folding.make(at)
 
     def _plan(self, at: SnapshotRef) -> FoldPlan:
         catalog = ray.get_actor(self._spec.catalog_actor, namespace=NAMESPACE)
