@@ -7,6 +7,7 @@ so it is read from the stored arrays of its owner.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,11 @@ from graphray.shard import (
     rows_table,
 )
 
+# A point read takes less time than making these names.
+_nodes_table = cache(nodes_table)
+_edges_table = cache(edges_table)
+_rows_table = cache(rows_table)
+
 
 class Ends(NamedTuple):
     """Nodes that something leads to.
@@ -39,7 +45,7 @@ class Ends(NamedTuple):
     Attributes:
         part: ``int32[n]``, their owners.
         stable: ``int64[n]``, their stable ids.
-        ids: users' ids, as an Arrow array.
+        ids: users' ids, as an Arrow array; of no length where they were not asked for.
     """
 
     part: npt.NDArray[np.int32]
@@ -66,7 +72,7 @@ class BasePartition:
 
     def find_rows(self, node_type: str, stable: Ints) -> Ints:
         """The row of each node in the partition's tables, or `NOT_FOUND`, ``int64[n]``."""
-        held = self._numbers(nodes_table(node_type), STABLE)
+        held = self._numbers(_nodes_table(node_type), STABLE)
         if len(held) == 0:
             return np.full(len(stable), NOT_FOUND, np.int64)
         # In the dtype of what is searched, which would be converted as a whole otherwise.
@@ -78,11 +84,9 @@ class BasePartition:
         """Which nodes the partition owns."""
         return self.find_rows(node_type, stable) != NOT_FOUND
 
-    def bounds(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints]:
-        """Where the entries of nodes' rows start and end; a node that is not here has none."""
-        relation, direction = adjacency
-        rows = self.find_rows(relation.near_type(direction), stable)
-        indptr = self._numbers(rows_table(*adjacency), INDPTR)
+    def bounds(self, adjacency: AdjacencyName, rows: Ints) -> tuple[Ints, Ints]:
+        """Where the entries of rows start and end; `NOT_FOUND` has none."""
+        indptr = self._numbers(_rows_table(*adjacency), INDPTR)
         ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
         return np.where(rows == NOT_FOUND, 0, indptr[rows]), ends
 
@@ -90,17 +94,19 @@ class BasePartition:
         self, adjacency: AdjacencyName, near_stable: Ints, edge: Ints
     ) -> npt.NDArray[np.bool_]:
         """Which edges stand in the rows of which nodes."""
-        starts, ends = self.bounds(adjacency, near_stable)
-        return find_in_rows(self._numbers(edges_table(*adjacency), EDGE), starts, ends, edge)
+        relation, direction = adjacency
+        rows = self.find_rows(relation.near_type(direction), near_stable)
+        starts, ends = self.bounds(adjacency, rows)
+        return find_in_rows(self._numbers(_edges_table(*adjacency), EDGE), starts, ends, edge)
 
     def edges(self, adjacency: AdjacencyName, entries: Ints) -> Ints:
         """The edge ids of entries, ``int64[n]``."""
-        return self._numbers(edges_table(*adjacency), EDGE)[entries].astype(np.int64)
+        return self._numbers(_edges_table(*adjacency), EDGE)[entries].astype(np.int64)
 
     def far_ends(self, adjacency: AdjacencyName, entries: Ints) -> Ends:
         """The neighbours of entries."""
         relation, direction = adjacency
-        gids = self._numbers(edges_table(*adjacency), NEIGHBOR)[entries].astype(np.int64)
+        gids = self._numbers(_edges_table(*adjacency), NEIGHBOR)[entries].astype(np.int64)
         return self._nodes(relation.far_type(direction), gids, with_ids=True)
 
     def locate(self, node_type: str, ids: UserIds) -> tuple[npt.NDArray[np.bool_], Ends]:
@@ -109,14 +115,23 @@ class BasePartition:
         found = gids != NOT_FOUND
         return found, self._nodes(node_type, gids[found], with_ids=False)
 
-    def values(self, table: str, column: str, rows: Ints) -> pa.Array:
-        """Rows of a column of one of the partition's tables."""
-        return self._values(self._part, table, column, rows)
+    def node_values(self, node_type: str, column: str, rows: Ints) -> pa.Array:
+        """A column of nodes of the partition."""
+        return self._values(self._part, _nodes_table(node_type), column, rows)
+
+    def entry_values(self, adjacency: AdjacencyName, column: str, entries: Ints) -> pa.Array:
+        """A column of entries of the partition."""
+        return self._values(self._part, _edges_table(*adjacency), column, entries)
 
     def _nodes(self, node_type: str, gids: Ints, with_ids: bool) -> Ends:
         parts = self._book.owner(node_type, gids)
         rows = gids - self._book.node_offsets[node_type][parts]
-        table = nodes_table(node_type)
+        table = _nodes_table(node_type)
+        if len(gids) and (parts == parts[0]).all():
+            part = int(parts[0])
+            stable = np.asarray(self._array(part, table, STABLE))[rows].astype(np.int64)
+            ids = self._values(part, table, ID, rows) if with_ids else pa.nulls(0)
+            return Ends(parts.astype(np.int32), stable, ids)
         stable = np.empty(len(gids), np.int64)
         pieces: list[pa.Array] = []
         order: list[Ints] = []
@@ -126,9 +141,7 @@ class BasePartition:
             if with_ids:
                 pieces.append(self._values(part, table, ID, rows[at]))
                 order.append(at)
-        if len(pieces) == 1:
-            ids = pieces[0]
-        elif pieces:
+        if pieces:
             ids = pa.concat_arrays(pieces).take(pa.array(np.argsort(np.concatenate(order))))
         else:
             ids = self._values(self._part, table, ID, gids[:0])

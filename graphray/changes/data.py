@@ -27,11 +27,17 @@ import numpy as np
 import pyarrow as pa
 
 from graphray.book import AdjacencyName
+from graphray.changes.answers import answer
 from graphray.changes.base import BaseVersions
 from graphray.changes.base_partition import BasePartition
 from graphray.changes.changed_table import ChangedTable
 from graphray.changes.counters import CounterTable
-from graphray.changes.coverage import edge_column_tag, node_column_tag
+from graphray.changes.coverage import (
+    TaggedColumn,
+    edge_column_tag,
+    node_column_tag,
+    tagged_columns,
+)
 from graphray.changes.delta import PartitionDelta
 from graphray.changes.digests import digests_of
 from graphray.changes.edge_table import EdgeTable
@@ -44,18 +50,15 @@ from graphray.changes.queries import (
     Answer,
     Counters,
     Delta,
-    Locate,
     Question,
     ReadCounters,
     ReadDelta,
-    ReadNodes,
-    ReadRows,
     Refused,
     answer_to_bytes,
     question_from_bytes,
 )
 from graphray.changes.reading import Reading
-from graphray.changes.refusals import content_problems, counter_problems
+from graphray.changes.refusals import content_problems, counter_problems, rebase_problems
 from graphray.changes.shapes import GraphTypes, shape_problems
 from graphray.changes.timeline import Generation, Timeline
 from graphray.errors import ArgumentError, StoreCorrupt, StoreError
@@ -145,19 +148,10 @@ class GraphData:
         yield from shape_problems(self._types, change)
         held = {name: self._counter(name, NEVER) for name in change.counters}
         yield from counter_problems(held, change.counters)
-        yield from self._rebase_problems(change)
+        if change.rebase is not None:
+            yield from rebase_problems(self._timeline.newest, change.rebase)
+            self._base.book(change.rebase.version)  # Raises where there is no such version.
         yield from content_problems(self._present, change, self._parts)
-
-    def _rebase_problems(self, change: PartitionChange) -> Iterator[str]:
-        if change.rebase is None:
-            return
-        (version, time), newest = change.rebase, self._timeline.newest
-        if version <= newest.version or time < newest.floor:
-            yield (
-                f"partition {self.part} is based on version {newest.version}, which has all changes"
-                f" up to time {newest.floor}; it cannot go back to version {version} of time {time}"
-            )
-        self._base.book(version)  # Raises where there is no such version.
 
     def install(self, time: int, payload: bytes) -> None:
         """Apply a committed change as of a time."""
@@ -249,7 +243,7 @@ class GraphData:
         """
         try:
             return answer_to_bytes(self._answer(question_from_bytes(content), time))
-        except StoreCorrupt as error:
+        except (StoreCorrupt, ArgumentError) as error:
             return answer_to_bytes(Refused(str(error)))
 
     def delta(self, time: int | None = None, version: int | None = None) -> PartitionDelta:
@@ -297,52 +291,14 @@ class GraphData:
         return Reading(self.part, self._bases[version], window, self._nodes, self._edges)
 
     def _answer(self, question: Question, time: int | None) -> Answer:
-        reason = self._unanswerable(question)
-        if reason is not None:
-            return Refused(reason)
-        try:
-            window, generation = self._window(time)
-            reading = self._reading(window, generation)
-            match question:
-                case Locate(node_type, ids):
-                    return reading.locate(node_type, ids)
-                case ReadNodes(node_type, stable, columns):
-                    return reading.read_nodes(node_type, stable, columns)
-                case ReadRows(relation, direction, stable, columns):
-                    return reading.read_rows((relation, direction), stable, columns)
-                case ReadCounters(names):
-                    return Counters({name: self._counter(name, window.high) for name in names})
-                case ReadDelta(version):
-                    return Delta(self.delta(time, version))
-        except ArgumentError as error:
-            return Refused(str(error))
-
-    def _unanswerable(self, question: Question) -> str | None:
-        """What is wrong with a question, whatever the time."""
+        window, generation = self._window(time)
         match question:
-            case Locate(node_type, ids):
-                if node_type not in self._types.ids:
-                    return f"there is no node type {node_type!r}"
-                if arrow_ids(ids).type != self._types.ids[node_type]:
-                    return f"ids of {node_type} are of type {self._types.ids[node_type]}"
-            case ReadNodes(node_type, _, columns):
-                if node_type not in self._nodes:
-                    return f"there is no node type {node_type!r}"
-                return self._missing(node_type, self._nodes[node_type], columns)
-            case ReadRows(relation, direction, _, columns):
-                if (relation, direction) not in self._edges:
-                    return f"there is no adjacency {direction!r} of relation {relation}"
-                return self._missing(str(relation), self._edges[relation, direction], columns)
-        return None
-
-    def _missing(self, owner: str, table: ChangedTable, columns: tuple[str, ...]) -> str | None:
-        missing = [column for column in columns if column not in table.columns]
-        if not missing:
-            return None
-        return (
-            f"this replica of partition {self.part} does not keep {', '.join(missing)} of {owner}; "
-            f"it keeps: {', '.join(table.columns) or 'no columns'}"
-        )
+            case ReadCounters(names):
+                return Counters({name: self._counter(name, window.high) for name in names})
+            case ReadDelta(version):
+                return Delta(self.delta(time, version))
+            case _:
+                return answer(self._reading(window, generation), question)
 
     def _counter(self, name: str, time: int) -> int:
         first = self._base.next_ids(self.version).get(name, 0)
@@ -397,7 +353,7 @@ class GraphData:
             ArgumentError: where one of them is not kept here.
         """
         columns = self._columns_of(tags)
-        missing = sorted(tag for tag, table, name in columns if name not in table.columns)
+        missing = sorted(c.tag for c in columns if not c.is_kept)
         if missing:
             raise ArgumentError(f"a replica of partition {self.part} does not keep {missing}")
         return pack(
@@ -426,19 +382,8 @@ class GraphData:
         if self._kept is not None:
             self._kept = self._kept | tags
 
-    def _columns_of(self, tags: frozenset[str]) -> list[tuple[str, ChangedTable, str]]:
-        """The columns of some tags, in the order of the schema: tag, table, column."""
-        nodes = [
-            (node_column_tag(name, column), table, column)
-            for name, table in self._nodes.items()
-            for column in table.column_types
-        ]
-        edges = [
-            (edge_column_tag(name[0], column), table, column)
-            for name, table in self._edges.items()
-            for column in table.column_types
-        ]
-        return [found for found in (*nodes, *edges) if found[0] in tags]
+    def _columns_of(self, tags: frozenset[str]) -> list[TaggedColumn]:
+        return [c for c in tagged_columns(self._nodes, self._edges) if c.tag in tags]
 
 
 def _taken(columns: pa.RecordBatch, rows: Ints) -> pa.RecordBatch:

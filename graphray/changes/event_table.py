@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.changes.plain_arrays import Ints, ints_from_plain, ints_to_plain
-from graphray.kernels.event_chains import EMPTY, first_times, last_seen, link_rows, rows_seen
+from graphray.kernels.event_chains import (
+    EMPTY,
+    first_times,
+    last_seen,
+    link_rows,
+    move_slots,
+    rows_seen,
+)
 
 NEVER = np.iinfo(np.int64).max
 """Later than any time."""
@@ -171,8 +178,9 @@ class _Chain:
         distinct_max = self._distinct + stop - start
         if distinct_max > _FILLED_MAX * len(self.slots):
             size = 1 << int(distinct_max / _FILLED_MAX).bit_length()
-            self.slots = np.full(size, EMPTY, np.int32)
-            self._distinct = start = 0
+            larger = np.full(size, EMPTY, np.int32)
+            move_slots(keys, self.slots, larger)
+            self.slots = larger
         self._distinct += link_rows(keys, start, stop, self.slots, self.previous)
 
 

@@ -205,7 +205,7 @@ def _change_from_plain(plain: tuple[Any, ...]) -> PartitionChange:
         _by_adjacency_from_plain(add_edges, _added_edges_from_plain),
         _by_adjacency_from_plain(delete_edges, _deleted_edges_from_plain),
         _by_adjacency_from_plain(update_edges, _updated_edges_from_plain),
-        counters,
+        dict(counters),
         None if rebase is None else Rebase(*rebase),
     )
 

@@ -103,11 +103,10 @@ class ReadNodes:
 
 @dataclass(frozen=True, eq=False)
 class ReadRows:
-    """Adjacency rows: neighbours, edge ids, columns; asked of the rows' owner. Answered by `Rows`.
+    """Neighbours, edge ids and columns; asked of the rows' owner. Answered by `Rows`.
 
     Attributes:
-        relation: the relation.
-        direction: a stored one; "in" for an undirected relation.
+        relation, direction: a stored adjacency; "in" for an undirected relation.
         stable: ``int64[n]``, stable ids of the nodes whose rows are asked for.
         columns: which property columns of the edges to read.
     """
@@ -162,9 +161,7 @@ class ReadCounters:
 
 @dataclass(frozen=True)
 class ReadDelta:
-    """All that has changed since a base version. Answered by `Delta`.
-
-    Meant for a pinned time: it states no keys, so asked of the present it sees no prepared writes.
+    """All that has changed since a base version, at a pinned time. Answered by `Delta`.
 
     Attributes:
         version: the base version; None for the newest that is not later than the time. All
@@ -214,9 +211,6 @@ def question_from_bytes(data: bytes) -> Question:
     return decoded(data, "question", lambda plain: _QUESTIONS[plain[0]].from_plain(plain[1]))
 
 
-# --- answers --------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class Places:
     """The answer to `Locate`, aligned with its ids.
@@ -234,18 +228,14 @@ class Places:
 
     def to_plain(self) -> tuple[Any, ...]:
         """A plain structure, for packing."""
-        exists = ints_to_plain(self.exists, np.bool_)
-        return exists, ints_to_plain(self.part, np.int32), ints_to_plain(self.stable)
+        part = ints_to_plain(self.part, np.int32)
+        return _plain(self.exists), part, ints_to_plain(self.stable)
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Places:
         """The inverse of `to_plain`."""
         exists, part, stable = plain
-        return cls(
-            ints_from_plain(exists, np.bool_),
-            ints_from_plain(part, np.int32),
-            ints_from_plain(stable),
-        )
+        return cls(_flags(exists), ints_from_plain(part, np.int32), ints_from_plain(stable))
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,16 +255,13 @@ class Nodes:
 
     def to_plain(self) -> tuple[Any, ...]:
         """A plain structure, for packing."""
-        exists = ints_to_plain(self.exists, np.bool_)
-        return exists, ids_to_plain(self.ids), batch_to_plain(self.columns)
+        return _plain(self.exists), ids_to_plain(self.ids), batch_to_plain(self.columns)
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Nodes:
         """The inverse of `to_plain`."""
         exists, ids, columns = plain
-        return cls(
-            ints_from_plain(exists, np.bool_), ids_from_plain(ids), batch_from_plain(columns)
-        )
+        return cls(_flags(exists), ids_from_plain(ids), batch_from_plain(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,8 +271,7 @@ class Rows:
     Entries of a row are in canonical order: by the neighbour's stable id, then by edge id.
 
     Attributes:
-        exists: ``bool[n]``, whether the node is there, aligned with the nodes asked for; the row of
-            one that is not is empty.
+        exists: ``bool[n]``, which of the nodes asked for are there; the others' rows are empty.
         offsets: ``int64[n + 1]``; row i is the entries ``offsets[i] : offsets[i + 1]``.
         far_part: ``int32[m]``, the owner of the neighbour.
         far_stable: ``int64[m]``, the neighbour.
@@ -306,7 +292,7 @@ class Rows:
     def to_plain(self) -> tuple[Any, ...]:
         """A plain structure, for packing."""
         return (
-            ints_to_plain(self.exists, np.bool_),
+            _plain(self.exists),
             ints_to_plain(self.offsets),
             ints_to_plain(self.far_part, np.int32),
             ints_to_plain(self.far_stable),
@@ -320,7 +306,7 @@ class Rows:
         """The inverse of `to_plain`."""
         exists, offsets, far_part, far_stable, far_ids, edge, columns = plain
         return cls(
-            ints_from_plain(exists, np.bool_),
+            _flags(exists),
             ints_from_plain(offsets),
             ints_from_plain(far_part, np.int32),
             ints_from_plain(far_stable),
@@ -335,11 +321,11 @@ class Counters:
     """The answer to `ReadCounters`: values by name; 0 for one that was never set."""
 
     tag: ClassVar[str] = "counters"
-    values: Mapping[str, int]
+    values: dict[str, int]
 
     def to_plain(self) -> dict[str, int]:
         """A plain structure, for packing."""
-        return dict(self.values)
+        return self.values
 
     @classmethod
     def from_plain(cls, plain: dict[str, int]) -> Counters:
@@ -404,3 +390,11 @@ def answer_from_bytes(data: bytes) -> Answer:
         StoreCorrupt: where the bytes are no answer.
     """
     return decoded(data, "answer", lambda plain: _ANSWERS[plain[0]].from_plain(plain[1]))
+
+
+def _plain(flags: Flags) -> bytes:
+    return ints_to_plain(flags, np.bool_)
+
+
+def _flags(plain: bytes) -> Flags:
+    return ints_from_plain(plain, np.bool_)

@@ -21,7 +21,7 @@ from graphray.changes.queries import Flags, Nodes, Places, Rows
 from graphray.id_index import NOT_FOUND
 from graphray.ids import UserIds
 from graphray.kernels.event_chains import EMPTY
-from graphray.shard import ID, edges_table, nodes_table
+from graphray.shard import ID
 
 NodeTables: TypeAlias = Mapping[str, NodeTable]
 EdgeTables: TypeAlias = Mapping[AdjacencyName, EdgeTable]
@@ -94,11 +94,11 @@ class Reading:
         rows, added, exists = self._found_nodes(node_type, stable)
         rows, added, stable = rows[exists], added[exists], stable[exists]
         of_base = added == EMPTY
-        table, stored = self.nodes[node_type], nodes_table(node_type)
+        table = self.nodes[node_type]
         values = {}
         for column in columns:
             both = _spliced(
-                self.base.values(stored, column, rows[of_base]),
+                self.base.node_values(node_type, column, rows[of_base]),
                 table.columns[column].take(added[~of_base]),
                 of_base,
             )
@@ -109,7 +109,7 @@ class Reading:
     def _node_ids(self, node_type: str, rows: Ints, added: Ints) -> pa.Array:
         of_base = added == EMPTY
         return _spliced(
-            self.base.values(nodes_table(node_type), ID, rows[of_base]),
+            self.base.node_values(node_type, ID, rows[of_base]),
             self.nodes[node_type].ids.take(added[~of_base]),
             of_base,
         )
@@ -118,7 +118,9 @@ class Reading:
 
     def row_edges(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints]:
         """The rows of nodes: positions in ``stable`` and edge ids, ``int64[m]`` each, no order."""
-        owner, _, edge = self._base_entries(adjacency, stable)
+        relation, direction = adjacency
+        base_rows = self.base.find_rows(relation.near_type(direction), stable)
+        owner, _, edge = self._base_entries(adjacency, stable, base_rows)
         added_owner, rows = self.edges[adjacency].in_rows(stable, self.window)
         added_edge = self.edges[adjacency].added.column(KEY)[rows]
         return np.concatenate([owner, added_owner]), np.concatenate([edge, added_edge])
@@ -126,10 +128,11 @@ class Reading:
     def read_rows(self, adjacency: AdjacencyName, stable: Ints, columns: tuple[str, ...]) -> Rows:
         """The rows of nodes."""
         relation, direction = adjacency
-        exists = self.has_nodes(relation.near_type(direction), stable)
-        table, stored = self.edges[adjacency], edges_table(*adjacency)
-        wanted = np.flatnonzero(exists)
-        base_owner, entries, base_edge = self._base_entries(adjacency, stable[wanted])
+        base_rows, _, exists = self._found_nodes(relation.near_type(direction), stable)
+        table, wanted = self.edges[adjacency], np.flatnonzero(exists)
+        base_owner, entries, base_edge = self._base_entries(
+            adjacency, stable[wanted], base_rows[wanted]
+        )
         added_owner, rows = table.in_rows(stable[wanted], self.window)
         far = self.base.far_ends(adjacency, entries)
         owner = np.concatenate([base_owner, added_owner])
@@ -144,7 +147,7 @@ class Reading:
         values = {}
         for column in columns:
             both = ordered(
-                self.base.values(stored, column, entries), table.columns[column].take(rows)
+                self.base.entry_values(adjacency, column, entries), table.columns[column].take(rows)
             )
             values[column] = table.overlaid(column, both, edge, stable[wanted][owner], self.window)
         lengths = np.zeros(len(stable), np.int64)
@@ -159,9 +162,11 @@ class Reading:
             pa.record_batch(values) if values else no_columns(),
         )
 
-    def _base_entries(self, adjacency: AdjacencyName, stable: Ints) -> tuple[Ints, Ints, Ints]:
+    def _base_entries(
+        self, adjacency: AdjacencyName, stable: Ints, rows: Ints
+    ) -> tuple[Ints, Ints, Ints]:
         """Entries of the base that are not deleted: whose row each is in, which it is, its edge."""
-        starts, ends = self.base.bounds(adjacency, stable)
+        starts, ends = self.base.bounds(adjacency, rows)
         lengths = ends - starts
         owner = np.repeat(np.arange(len(stable)), lengths)
         before = np.cumsum(lengths) - lengths

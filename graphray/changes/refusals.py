@@ -19,10 +19,10 @@ from graphray.changes.edge_table import EdgeTable
 from graphray.changes.event_table import NEVER, Window
 from graphray.changes.keys import home_parts
 from graphray.changes.node_table import arrow_ids, user_ids
-from graphray.changes.payload import AddedEdges, AddedNodes, PartitionChange
+from graphray.changes.payload import AddedEdges, AddedNodes, PartitionChange, Rebase
 from graphray.changes.plain_arrays import Ints
 from graphray.changes.reading import Reading
-from graphray.changes.timeline import BEFORE_ALL
+from graphray.changes.timeline import BEFORE_ALL, Generation
 from graphray.ids import UserIds
 from graphray.kernels.event_chains import EMPTY
 
@@ -194,3 +194,13 @@ def counter_problems(held: Mapping[str, int], counters: Mapping[Any, Any]) -> It
                 f"counter {name!r} is {held[name]} and cannot fall to {value}: what it has given "
                 "out would be given out again"
             )
+
+
+def rebase_problems(newest: Generation, rebase: Rebase) -> Iterator[str]:
+    """Why a version cannot become the base of a partition that is based on another."""
+    version, time = rebase
+    if version <= newest.version or time < newest.floor:
+        yield (
+            f"the partition is based on version {newest.version}, which has all changes up to time "
+            f"{newest.floor}; it cannot go back to version {version} with those up to {time}"
+        )

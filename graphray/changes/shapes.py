@@ -147,6 +147,8 @@ def _distinct(what: str, names: UserIds) -> Iterator[str]:
 
 
 def _distinct_pairs(what: str, near_stable: Ints, edge: Ints) -> Iterator[str]:
+    if not any(_distinct(what, edge)):
+        return
     order = np.lexsort((edge, near_stable))
     same = edge[order[1:]] == edge[order[:-1]]
     if (same & (near_stable[order[1:]] == near_stable[order[:-1]])).any():

@@ -6,10 +6,15 @@ that come in small pieces lie in about log2(n) pieces, and each is copied about 
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 import pyarrow as pa
 
 from graphray.changes.plain_arrays import Ints, array_from_plain, array_to_plain
+
+_FEW_ROWS = 16
+"""So many are picked one by one, which takes less than sorting them by piece."""
 
 
 class ValueColumn:
@@ -64,9 +69,9 @@ class ValueColumn:
             return pa.nulls(0, self.dtype)
         if len(self._pieces) == 1:
             return self._pieces[0].take(pa.array(rows))
+        if len(rows) <= _FEW_ROWS:
+            return pa.concat_arrays([self._row(row) for row in rows.tolist()])
         piece_of = np.searchsorted(self._ends, rows, side="right")
-        if (piece_of == piece_of[0]).all():
-            return self._within(int(piece_of[0]), rows)
         order = np.argsort(piece_of, kind="stable")
         taken = [
             self._within(number, rows[piece_of == number])
@@ -92,6 +97,10 @@ class ValueColumn:
     def load_plain(self, plain: tuple[bytes, bytes]) -> None:
         """The inverse of `to_plain`."""
         self.load(array_from_plain(plain))
+
+    def _row(self, row: int) -> pa.Array:
+        piece = bisect_right(self._ends, row)
+        return self._pieces[piece].slice(row - (self._ends[piece - 1] if piece else 0), 1)
 
     def _within(self, piece: int, rows: Ints) -> pa.Array:
         start = self._ends[piece - 1] if piece else 0

@@ -49,6 +49,14 @@ def link_rows(keys: Ints, start: int, stop: int, slots: Rows, previous: Rows) ->
 
 
 @kernel
+def move_slots(keys: Ints, slots: Rows, larger: Rows) -> None:
+    """Enter what is in a hash table into a larger, empty one."""
+    for at in range(len(slots)):
+        if slots[at] != EMPTY:
+            larger[_slot_of(keys[slots[at]], keys, larger)] = slots[at]
+
+
+@kernel
 def rows_seen(
     wanted: Ints, keys: Ints, slots: Rows, previous: Rows, times: Ints, low: int, high: int
 ) -> tuple[Ints, Ints]:

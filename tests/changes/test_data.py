@@ -6,25 +6,29 @@ import random
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphray.changes.data import GraphData
-from graphray.changes.payload import PartitionChange, Rebase
+from graphray.changes.payload import PartitionChange, Rebase, UpdatedNodes
 from graphray.changes.queries import (
     Locate,
     Nodes,
     Places,
+    ReadCounters,
     ReadNodes,
     ReadRows,
+    Refused,
     Rows,
     answer_from_bytes,
     question_to_bytes,
 )
+from graphray.errors import StoreCorrupt
 from graphray.ids import as_user_ids
 from tests.changes.plain_changes import PlainTransactions, first_graph, home_part
-from tests.changes.plain_graph import PARTS, SCHEMA, PlainGraph, PlainVersions
+from tests.changes.plain_graph import PARTS, SCHEMA, TYPES, PlainGraph, PlainVersions
 
 
 def ask(data: GraphData, question: Any, time: int | None) -> Any:
@@ -155,13 +159,14 @@ def check_deltas(
             nodes = delta.nodes.get(kind.name)
             if nodes is None:
                 assert old == new
+                assert not void_ids(kind, part, base, graph)
                 continue
             added = [new[s] for s in sorted(set(new) - set(old))]
             assert nodes.added_stable.tolist() == [n.stable for n in added]
             assert nodes.added_ids.tolist() == [n.id for n in added]
             assert nodes.added_columns.to_pylist() == [n.columns for n in added]
             assert nodes.deleted_stable.tolist() == sorted(set(old) - set(new))
-            check_void(nodes, kind, part, base, graph)
+            assert sorted(nodes.void_ids.tolist()) == void_ids(kind, part, base, graph)
             for s in set(old) & set(new):
                 values = dict(old[s].columns)
                 for column, updates in nodes.updates.items():
@@ -177,12 +182,11 @@ def check_deltas(
             )
 
 
-def check_void(nodes: Any, kind: Any, part: int, base: PlainGraph, graph: PlainGraph) -> None:
-    """Void are the ids at home here whose nodes of the base have gone."""
+def void_ids(kind: Any, part: int, base: PlainGraph, graph: PlainGraph) -> list[Any]:
+    """The ids at home in a partition whose nodes of the base have gone."""
     old, new = base.nodes[kind.name], graph.nodes[kind.name]
-    gone = [n.id for s, n in old.items() if s not in new]
-    at_home = [id_ for id_ in gone if home_part(id_, kind.id_kind) == part]
-    assert sorted(nodes.void_ids.tolist()) == sorted(at_home)
+    gone = [node.id for stable, node in old.items() if stable not in new]
+    return sorted(id_ for id_ in gone if home_part(id_, kind.id_kind) == part)
 
 
 def check_edges(edges: Any, old_entries: list[Any], new_entries: list[Any]) -> None:
@@ -218,7 +222,7 @@ def check_edges(edges: Any, old_entries: list[Any], new_entries: list[Any]) -> N
 STEPS = ("commit", "commit", "commit", "pin", "unpin", "rebase", "restore", "drop")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(STEPS), min_size=4, max_size=14))
 def test_histories(seed: int, steps: list[str]) -> None:
     history = History(seed)
@@ -228,4 +232,88 @@ def test_histories(seed: int, steps: list[str]) -> None:
                 patch.setattr("graphray.changes.data._DROP_ROWS_MIN", history.rng.choice([0, 1000]))
             else:
                 getattr(history, step)()
-            history.check()
+            if step == "rebase":
+                history.check()
+        history.check()
+
+
+NOTES = frozenset({"node:person:age", "edge:person-reads-book:note"})
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.integers(0, 6), st.integers(0, 6))
+def test_partial_replicas(seed: int, before: int, after: int) -> None:
+    """A replica that takes columns over later is the same as one that always kept them."""
+    whole, partial = History(seed), History(seed, kept=frozenset())
+    for history in (whole, partial):
+        for _ in range(before):
+            history.commit()
+        history.pin()
+    unread = ask(partial.data[0], ReadNodes("person", np.array([0]), ("age",)), None)
+    assert isinstance(unread, Refused)
+    assert "does not keep age of person" in unread.reason
+    for part in range(PARTS):
+        content = whole.data[part].extract(NOTES)
+        partial.data[part].absorb(NOTES, content)
+        assert partial.data[part].covered() == NOTES
+        assert partial.data[part].extract(NOTES) == content
+    for history in (whole, partial):
+        for _ in range(after):
+            history.commit()
+    for one, other in zip(whole.data, partial.data, strict=True):
+        digests, expected = other.digests(), one.digests()
+        assert digests == {tag: h for tag, h in expected.items() if tag in {"", *NOTES}}
+        restored = GraphData(other.part, partial.versions, 1)
+        restored.restore(other.checkpoint())
+        assert restored.covered() == NOTES
+        assert restored.digests() == digests
+
+
+def test_columns_of_another_position_are_refused() -> None:
+    early, late = History(3), History(3, kept=frozenset())
+    late.commit()
+    before = late.data[0].checkpoint()
+    while late.data[0].checkpoint() == before or not late.data[0].delta().nodes:
+        late.commit()
+    with pytest.raises(StoreCorrupt, match="another position"):
+        late.data[0].absorb(NOTES, early.data[0].extract(NOTES))
+    assert late.data[0].covered() == frozenset()
+
+
+def test_commits_come_in_any_order() -> None:
+    """Two transactions that set one column: the later time stands, or at one time the same name."""
+    results = set()
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        history = History(1)
+        node = history.graph.owned("book", 0)[0].stable
+        for number in order:
+            values = pa.record_batch({"pages": pa.array([[number, 0]], TYPES["pages"])})
+            update = {"book": UpdatedNodes(np.array([node]), values)}
+            payload = PartitionChange(f"t{number}", update_nodes=update).to_bytes()
+            history.data[0].install(max(number, 1), payload)
+        found: Nodes = ask(history.data[0], ReadNodes("book", np.array([node]), ("pages",)), None)
+        results.add(str(found.columns.to_pylist()))
+        assert len(history.data[0].delta(1).nodes) == 1
+    assert results == {"[{'pages': [2.0, 0.0]}]"}
+
+
+def test_past_times_end() -> None:
+    """A time that nobody has pinned cannot be read once something of it may have been dropped."""
+    history = History(2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("graphray.changes.data._DROP_ROWS_MIN", 0)
+        for _ in range(20):
+            history.commit()
+    answer = ask(history.data[0], ReadNodes("book", np.array([0])), 1)
+    assert isinstance(answer, Refused)
+    assert "cannot be read as of time 1" in answer.reason
+
+
+def test_counters() -> None:
+    data = History(1).data[0]
+    names = ("nodes/book", "edges/person-reads-book", "mine")
+    assert ask(data, ReadCounters(names), None).values == dict(zip(names, (6, 10, 0), strict=True))
+    data.install(5, PartitionChange("t", counters={"nodes/book": 106}).to_bytes())
+    assert ask(data, ReadCounters(names[:1]), None).values == {"nodes/book": 106}
+    assert ask(data, ReadCounters(names[:1]), 4).values == {"nodes/book": 6}
+    assert data.delta().counters == {"nodes/book": 106}
