@@ -1,0 +1,36 @@
+"""Who is well, who is not, and what to do about it: decisions without I/O, clock or randomness.
+
+| to | use |
+| --- | --- |
+| suspect what is no longer heard of | `Heartbeats` |
+| tell dead, hung, slow and cut off apart | `judge` |
+| stop restarting what fails again and again | `Quarantine` |
+| refuse calls before they pile up | `admit` |
+| ask another replica when one is slow | `hedge_delay_s`, `HedgeBudget`, `LatencyHistogram` |
+"""
+
+from graphray.health.admission import AdmissionSettings, Admitted, Shed, admit
+from graphray.health.hedging import HedgeBudget, HedgeSettings, hedge_delay_s
+from graphray.health.latencies import LatencyHistogram
+from graphray.health.quarantine import Quarantine, QuarantineSettings
+from graphray.health.suspicion import Heartbeats, HeartbeatSettings
+from graphray.health.verdict import Evidence, Verdict, VerdictSettings, judge
+
+__all__ = [
+    "AdmissionSettings",
+    "Admitted",
+    "Evidence",
+    "HeartbeatSettings",
+    "Heartbeats",
+    "HedgeBudget",
+    "HedgeSettings",
+    "LatencyHistogram",
+    "Quarantine",
+    "QuarantineSettings",
+    "Shed",
+    "Verdict",
+    "VerdictSettings",
+    "admit",
+    "hedge_delay_s",
+    "judge",
+]
