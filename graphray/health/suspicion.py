@@ -5,10 +5,10 @@ silence so far is held against them: φ = -log10 of the probability that a heart
 this. φ = 1 is wrong one time in ten, φ = 8 one time in 10⁸ if times were normally distributed
 (N. Hayashibara, X. Défago, R. Yared, T. Katayama, "The φ Accrual Failure Detector", SRDS 2004).
 
-They are not quite: processes pause (garbage collection, a busy node). So, as Akka and Cassandra do,
-the deviation is never taken to be below a minimum, and an acceptable pause is added to the mean. The
-heartbeats that pile up in a pause and then arrive at once are not learnt from, and an outage is
-not learnt as what is usual.
+They are not quite: processes pause (garbage collection, a busy node). So, as Akka and Cassandra
+do, the deviation is never taken to be below a minimum, and an acceptable pause is added to the
+mean. The heartbeats that pile up in a pause and then arrive at once are not learnt from, and an
+outage is not learnt as what is usual.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_a_few_failures_are_tried_again_each_time_later() -> None:
 
 def test_a_crash_loop_ends_in_ever_longer_quarantines() -> None:
     starts = crash_loop(seconds=24 * 3600, lives_s=1.0)
-    pauses = [later - earlier - 1 for earlier, later in zip(starts, starts[1:], strict=False)]
+    pauses = [later - earlier - 1 for earlier, later in pairwise(starts)]
     assert pauses[3:7] == [300, 600, 1200, 2400]
     assert set(pauses[7:]) == {3600}
     assert len(starts) < 32
