@@ -34,35 +34,31 @@ def _contents(delta: PartitionDelta) -> Iterator[tuple[str, Any]]:
     """What is hashed, piece by piece."""
     yield TOPOLOGY, (delta.base_version, delta.time, dict(delta.counters))
     for name, nodes in delta.nodes.items():
-        yield (
-            TOPOLOGY,
-            (
-                name,
-                ints_to_plain(nodes.added_stable),
-                ids_to_plain(nodes.added_ids),
-                ints_to_plain(nodes.deleted_stable),
-                ids_to_plain(nodes.void_ids),
-            ),
+        topology = (
+            ints_to_plain(nodes.added_stable),
+            ids_to_plain(nodes.added_ids),
+            ints_to_plain(nodes.deleted_stable),
+            ids_to_plain(nodes.void_ids),
         )
+        # Where only columns have changed, a replica that does not keep them sees nothing.
+        if len(nodes.added_stable) or len(nodes.deleted_stable) or len(nodes.void_ids):
+            yield TOPOLOGY, (name, topology)
         for column, values in _columns(nodes.added_columns):
             yield node_column_tag(name, column), values
         for column, changed in nodes.updates.items():
             yield node_column_tag(name, column), _updates(changed.values, changed.stable)
     for (relation, direction), edges in delta.edges.items():
-        yield (
-            TOPOLOGY,
-            (
-                str(relation),
-                direction,
-                ints_to_plain(edges.near_stable),
-                ints_to_plain(edges.far_part, edges.far_part.dtype),
-                ints_to_plain(edges.far_stable),
-                ids_to_plain(edges.far_ids),
-                ints_to_plain(edges.edge),
-                ints_to_plain(edges.deleted_near),
-                ints_to_plain(edges.deleted_edge),
-            ),
+        entries = (
+            ints_to_plain(edges.near_stable),
+            ints_to_plain(edges.far_part, edges.far_part.dtype),
+            ints_to_plain(edges.far_stable),
+            ids_to_plain(edges.far_ids),
+            ints_to_plain(edges.edge),
+            ints_to_plain(edges.deleted_near),
+            ints_to_plain(edges.deleted_edge),
         )
+        if len(edges.edge) or len(edges.deleted_edge):
+            yield TOPOLOGY, (str(relation), direction, entries)
         for column, values in _columns(edges.columns):
             yield edge_column_tag(relation, column), (direction, values)
         for column, updated in edges.updates.items():

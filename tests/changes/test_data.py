@@ -222,7 +222,7 @@ def check_edges(edges: Any, old_entries: list[Any], new_entries: list[Any]) -> N
 STEPS = ("commit", "commit", "commit", "pin", "unpin", "rebase", "restore", "drop")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(STEPS), min_size=4, max_size=14))
 def test_histories(seed: int, steps: list[str]) -> None:
     history = History(seed)
@@ -240,7 +240,7 @@ def test_histories(seed: int, steps: list[str]) -> None:
 NOTES = frozenset({"node:person:age", "edge:person-reads-book:note"})
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32), st.integers(0, 6), st.integers(0, 6))
 def test_partial_replicas(seed: int, before: int, after: int) -> None:
     """A replica that takes columns over later is the same as one that always kept them."""
