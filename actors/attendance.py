@@ -63,8 +63,10 @@ class Attendance:
     def _at(self, place: tuple[int, int], before: ReplicaId | None, now_s: float) -> str | None:
         if before is not None and not self._is_silent(before, now_s):
             return before
-        heard = [i for i in self._heard_s if place_of(i) == place and not self._is_silent(i, now_s)]
-        return max(heard, key=self._heard_s.__getitem__, default=before)
+        # A copy: reports come in on another thread.
+        heard = [i for i in tuple(self._heard_s) if place_of(i) == place]
+        alive = [identity for identity in heard if not self._is_silent(identity, now_s)]
+        return max(alive, key=self._heard_s.__getitem__, default=before)
 
     def _is_silent(self, identity: ReplicaId, now_s: float) -> bool:
         return now_s - self._heard_s.get(identity, self._since_s) > self._grace_s

@@ -67,7 +67,7 @@ class Catalog:
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
-        self._changes = ChangesDesk(spec, self._replica)
+        self._changes = ChangesDesk(spec, self._replica, self._connect)
         self._snapshots = SnapshotDesk(lambda: StoreVersions(self._store), self._connect)
 
     def start(self) -> None:

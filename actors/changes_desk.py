@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from actors.launch_record import begin_record, ensure_record, find_record
 from actors.supervisor import Supervisor
+from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.view import ActorHandle, ChangeView, GraphSpec
 from graphray.errors import GraphRayError
 from graphray.replication.configuration import ReplicaId
@@ -26,11 +27,18 @@ class ChangesDesk:
     Args:
         spec: the graph.
         find_replica: the handle of a replica's actor.
+        calls: the way to the partitions, as a client has it.
     """
 
-    def __init__(self, spec: GraphSpec, find_replica: Callable[[int, int], ActorHandle]) -> None:
+    def __init__(
+        self,
+        spec: GraphSpec,
+        find_replica: Callable[[int, int], ActorHandle],
+        calls: Callable[[], PartitionCalls],
+    ) -> None:
         self._spec = spec
         self._find_replica = find_replica
+        self._calls = calls
         self._opening = threading.Lock()
         self._reopening: threading.Thread | None = None
         self._supervisor: Supervisor | None = None
@@ -97,7 +105,12 @@ class ChangesDesk:
             with self._opening:
                 if self._supervisor is None:
                     self._supervisor = Supervisor(
-                        self._spec, ensure_record(self._spec), parts, self._find_replica, _OPEN_S
+                        self._spec,
+                        ensure_record(self._spec),
+                        parts,
+                        self._find_replica,
+                        self._calls,
+                        _OPEN_S,
                     )
                     self._problem = ""
         return self._supervisor

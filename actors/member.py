@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TypeVar
 
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
@@ -33,6 +33,8 @@ from graphray.replication import (
 )
 from graphray.replication.messages import Message, Read, Redirect, Write
 from graphray.shard import file_safe
+
+Found = TypeVar("Found")
 
 _LOOK_TIMEOUT_S = 2.0
 # All changes since the base version are hashed.
@@ -114,17 +116,17 @@ class Member:
             return _turn_away(message)
         return shell.ask(message, timeout_s)
 
-    def undecided(self) -> dict[str, str]:
-        """Transactions that wait here for a decision, and their coordinators."""
-        return self._look(TransactionalState.undecided)
+    def unended(self) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+        """Transactions that wait here for a decision, and those decided here but not finished.
 
-    def unfinished(self) -> dict[str, tuple[str, ...]]:
-        """Transactions committed here that not all participants are known to have finished."""
-        return self._look(TransactionalState.unfinished)
+        See `TransactionalState.undecided` and `TransactionalState.unfinished`.
+        """
+        nothing: tuple[dict[str, str], dict[str, tuple[str, ...]]] = {}, {}
+        return self._look(lambda state: (state.undecided(), state.unfinished()), nothing)
 
     def pins(self) -> tuple[str, ...]:
         """The names of the states that are pinned here."""
-        return self._look(TransactionalState.pins)
+        return self._look(TransactionalState.pins, ())
 
     def digests(self) -> tuple[int, dict[str, str]]:
         """How much of the log has been applied, and hashes of what came of it, at one moment.
@@ -221,10 +223,10 @@ class Member:
         if shell is not None:
             shell.close()
 
-    def _look(self, look: Callable[[TransactionalState], Any]) -> Any:
+    def _look(self, look: Callable[[TransactionalState], Found], nothing: Found) -> Found:
         shell, state = self._shell, self._state
         if shell is None or not isinstance(state, TransactionalState):
-            return {}
+            return nothing
         return shell.inspect(lambda: look(state), _LOOK_TIMEOUT_S)
 
 

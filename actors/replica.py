@@ -125,14 +125,9 @@ class Replica:
         return None if answer is None else encode(answer)
 
     @ray.method(concurrency_group="changes")
-    def undecided(self) -> dict[str, str]:
-        """Transactions that wait here for a decision, and their coordinators."""
-        return self._member.undecided()
-
-    @ray.method(concurrency_group="changes")
-    def unfinished(self) -> dict[str, tuple[str, ...]]:
-        """Transactions decided here that not all of their participants are known to have heard."""
-        return self._member.unfinished()
+    def unended(self) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+        """Transactions that wait for somebody to end them; see `Member.unended`."""
+        return self._member.unended()
 
     @ray.method(concurrency_group="changes")
     def digests(self) -> tuple[int, dict[str, str]]:

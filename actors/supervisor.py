@@ -29,6 +29,8 @@ from actors.decision_store import DecisionStore
 from actors.launch_record import LaunchRecord
 from actors.peers import Peers
 from actors.shell import MachineShell
+from actors.transaction_cleaner import TransactionCleaner
+from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.transport import fetch
 from graphray.client.view import CATALOG, ActorHandle, ChangeView, GraphSpec, place_of
 from graphray.errors import ClusterError, GraphRayError
@@ -39,6 +41,7 @@ from graphray.replication.packing import unpack
 
 _ASK_S = 2.0
 _PAUSE_S = 0.1
+_CLEAN_EVERY_S = 5.0
 
 FindReplica = Callable[[int, int], ActorHandle]
 
@@ -51,12 +54,14 @@ class _Partition:
         manager: decides its configurations.
         attendance: which of its replicas are there.
         wanted: who should serve it, as of the last look.
+        newest: its newest configuration, as of the last look.
         lost: identities that were replaced.
     """
 
     manager: MachineShell
     attendance: Attendance
     wanted: tuple[ReplicaId, ...] = ()
+    newest: Configuration | None = None
     lost: tuple[ReplicaId, ...] = ()
 
 
@@ -68,6 +73,7 @@ class Supervisor:
         record: its line of changes.
         parts: how many partitions it has.
         find_replica: the handle of a replica's actor.
+        calls: the way to the partitions, asked for when it is needed first.
         deadline_s: how long bringing up may take.
 
     Raises:
@@ -80,6 +86,7 @@ class Supervisor:
         record: LaunchRecord,
         parts: int,
         find_replica: FindReplica,
+        calls: Callable[[], PartitionCalls],
         deadline_s: float,
     ) -> None:
         self._spec = spec
@@ -97,6 +104,7 @@ class Supervisor:
         first = self._first_configurations(parts, deadline)
         peers = Peers(CATALOG, self._handles, None, self.receive)
         self._partitions = [self._partition(part, first[part], peers) for part in range(parts)]
+        self._cleaner = TransactionCleaner(parts, self._leader, calls, _CLEAN_EVERY_S)
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
@@ -141,10 +149,12 @@ class Supervisor:
             if partition.manager.failure
         ]
         store = [f"decisions: {self._store.problem}"] if self._store.problem else []
-        return (*silent, *failed, *store)
+        cleaning = [self._cleaner.problem] if self._cleaner.problem else []
+        return (*silent, *failed, *store, *cleaning)
 
     def close(self) -> None:
         """Stop."""
+        self._cleaner.close()
         self._closed.set()
         for partition in self._partitions:
             partition.manager.close()
@@ -234,6 +244,12 @@ class Supervisor:
                 if not partition.manager.failure:
                     self._look_after(part, partition)
 
+    def _leader(self, part: int) -> ActorHandle | None:
+        if self.record.strategy is Strategy.EVENTUAL:
+            return None  # There are no transactions.
+        newest = self._partitions[part].newest
+        return None if newest is None else self._handles.get(place_of(newest.primary))
+
     def _look_after(self, part: int, partition: _Partition) -> None:
         try:
             answer = partition.manager.ask(ConfigurationQuery(), _ASK_S)
@@ -241,6 +257,7 @@ class Supervisor:
             return  # It was closed, or has failed and says so.
         if not isinstance(answer, Configure):
             return
+        partition.newest = answer.configuration
         self._want(partition, answer.configuration)
         for identity in partition.attendance.silent(partition.wanted, time.monotonic()):
             self._start(place_of(identity))
