@@ -65,8 +65,9 @@ class Lock:
         self._age = 0
         self._asked_ms = 0
         self._fence = 0
+        self._granted = 0
         self._held_until_ms = 0.0
-        self._lost_to = ""
+        self._loss = ""
         self._released = threading.Event()
         self._renewer: threading.Thread | None = None
 
@@ -84,11 +85,11 @@ class Lock:
     def require_held(self) -> None:
         """Raise LockLost where it is not held any more, as far as is known here."""
         fence = self.fence
-        if not self._lost_to and self._calls.monotonic_ms() < self._held_until_ms:
+        if not self._loss and self._calls.monotonic_ms() < self._held_until_ms:
             return
         raise LockLost(
             f"lock {self.name!r} was lost: "
-            + (f"{self._lost_to} holds it now" if self._lost_to else "its lease ran out")
+            + (self._loss or "its lease ran out")
             + "; acquire it again, and look what has changed meanwhile",
             lock=self.name,
             fence=fence,
@@ -97,6 +98,11 @@ class Lock:
     def __enter__(self) -> Lock:
         self._age = self._right_of_way()
         self._acquire()
+        try:
+            self._require_others()
+        except LockLost:
+            self._release()
+            raise
         _held.locks.append(self)
         self._released.clear()
         self._renewer = threading.Thread(
@@ -142,6 +148,13 @@ class Lock:
             self._note_holder(self._ask())
         self.require_held()
 
+    def _require_others(self) -> None:
+        """Raise LockLost where a lock that this thread holds was taken while it waited."""
+        for lock in _held.locks:
+            if lock._calls is self._calls:
+                lock._note_holder(lock._ask())
+                lock.require_held()
+
     def _acquire(self) -> None:
         started_ms, pause_ms = self._calls.monotonic_ms(), _PAUSE_MS_MIN
         while True:
@@ -169,6 +182,7 @@ class Lock:
         answer = self._calls.command(self._part, command)
         assert isinstance(answer, LockAnswer)
         if answer.owner == self._owner:
+            self._granted = answer.fence
             self._held_until_ms = asked_ms + self._ttl_ms
         return answer
 
@@ -180,18 +194,20 @@ class Lock:
             except WriteIndeterminate:
                 continue  # Prolonged perhaps; if not, the lease runs out, which is noticed.
             self._note_holder(holder)
-            if self._lost_to:
+            if self._loss:
                 return
 
     def _note_holder(self, holder: LockAnswer) -> None:
-        if holder.owner != self._owner or holder.fence != self._fence:
-            self._lost_to = f"another owner ({holder.owner[:8]})"
+        if holder.owner != self._owner:
+            self._loss = "another owner holds it now"
+        elif holder.fence != self._fence:
+            self._loss = "another owner has held it meanwhile"
 
     def _release(self) -> None:
         """Give the lock back, or stop waiting for it."""
-        fence, self._fence = self._fence, 0
+        self._fence = 0
         try:
-            self._calls.command(self._part, ReleaseLock(self.name, self._owner, fence))
+            self._calls.command(self._part, ReleaseLock(self.name, self._owner, self._granted))
         except WriteIndeterminate:
             return  # It lapses by itself.
 

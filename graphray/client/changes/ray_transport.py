@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
 import ray
+from ray.exceptions import RayTaskError
 
-from graphray.client.transport import LOST, fetch
+from graphray.client.transport import LOST
 from graphray.client.view import CATALOG, ActorHandle, place_of
 from graphray.client.wire import decode, encode
 from graphray.errors import GraphRayError
@@ -89,9 +90,12 @@ class RayTransport:
 
 def _answer(reference: Any) -> Message | None:
     try:
-        data: bytes | None = fetch(reference, 0.0)
-    except (GraphRayError, *LOST):
-        # A replica that has stopped, or an actor that has died: others are asked in its place.
+        data: bytes | None = ray.get(reference)
+    except LOST:
         return None
+    except RayTaskError as error:
+        if isinstance(error.cause, GraphRayError):
+            return None  # That replica has stopped: others are asked in its place.
+        raise
     message: Message | None = None if data is None else decode(data)
     return message
