@@ -30,6 +30,8 @@ COMMANDS = {
     "plan": "Show which replica would go to which node, and why; nothing is started or moved.",
     "launch": "Serve a store on a Ray cluster.",
     "status": "Show who serves what, and how it fares.",
+    "top": "Watch how a running graph fares, in the terminal.",
+    "console": "Serve a web console: how a graph fares on its cluster, and an explorer to walk in.",
     "sample": "Sample minibatches from a store or a running graph.",
     "down": "End a running graph; its store stays.",
 }
