@@ -26,9 +26,10 @@ def read_frame(frame: Any, label: str) -> Source:
     Raises:
         InputError: where a column cannot be converted.
     """
-    pandas = sys.modules.get("pandas")
+    # Another thread may just be importing pandas, which then has no data frames yet.
+    data_frame = getattr(sys.modules.get("pandas"), "DataFrame", None)
     try:
-        if pandas is not None and isinstance(frame, pandas.DataFrame):
+        if data_frame is not None and isinstance(frame, data_frame):
             table = pa.Table.from_pandas(frame, preserve_index=False)
             return Source.of(table.replace_schema_metadata(None), label)
         return Source.of(pa.table(frame), label)

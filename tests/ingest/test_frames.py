@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -90,6 +92,11 @@ def test_frames() -> None:
         assert is_frame(value)
         assert read_frame(value, "e").table.to_pydict() == expected
     assert not is_frame(np.zeros(3))
+
+
+def test_frame_while_another_thread_imports_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    assert read_frame(pa.table({"a": [1]}), "edges").table.num_rows == 1
 
 
 def test_frame_of_polars() -> None:
