@@ -49,7 +49,7 @@ def check_linearizable(
     """Check every key by itself.
 
     Args:
-        operations: appends, and the strong reads.
+        operations: appends (or writes), and the strong reads.
         step: the sequential model: ``(fits, next state)``.
         start: its first state, hashable.
     """
@@ -70,7 +70,7 @@ def _without_unseen(operations: list[Operation]) -> list[Operation]:
     for operation in operations:
         if operation.done and isinstance(operation.value, tuple):
             shown.update(operation.value)
-    return [op for op in operations if op.done or (op.kind == "append" and op.value in shown)]
+    return [op for op in operations if op.done or (op.kind != "read" and op.value in shown)]
 
 
 def _is_linearizable(operations: list[Operation], step: Step, start: Any) -> bool:

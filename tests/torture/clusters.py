@@ -1,0 +1,119 @@
+"""A cluster to be broken, and the graphs that run on it one after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+from ray.cluster_utils import Cluster
+
+from tests.torture.faults import FAULTS
+from tests.torture.graph import build_store
+from tests.torture.machines import Machines
+from tests.torture.running import REPLICAS, RunningGraph
+
+PLANTED_VARIABLE = "GRAPHRAY_TORTURE_PLANTED"
+_HOOK = "tests.torture.planted.plant_from_environment"
+# A node that was killed counts as dead after a second.
+_HEALTH_CHECKS = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 200,
+    "health_check_timeout_ms": 2000,
+    "health_check_failure_threshold": 5,
+}
+
+
+class Ground:
+    """A cluster of machines: a head, as many as there are replicas, and a spare one.
+
+    Args:
+        cluster: with its head alone.
+        folder: for stores, disks and journals; deleted by whoever made it.
+    """
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._made = 0
+        self.machines = Machines(cluster, folder / "disks")
+        self.has_small_disk = False
+
+    def possible_faults(self) -> list[str]:
+        """All but those that take what this process may not do."""
+        return [name for name in FAULTS if self.has_small_disk or name != "disk full"]
+
+    def bring_up(self) -> None:
+        """Add the machines."""
+        small = self.machines.new_small_disk()
+        self.has_small_disk = small is not None
+        self.machines.add(small)
+        for _ in range(REPLICAS):
+            self.machines.add()
+
+    @contextmanager
+    def connected(self, planted: str = "") -> Iterator[None]:
+        """Connect this process; every process that it has started plants that bug."""
+        environment = {"env_vars": {PLANTED_VARIABLE: planted}, "worker_process_setup_hook": _HOOK}
+        ray.init(
+            address=self._cluster.address,
+            log_to_driver=False,
+            runtime_env=environment if planted else None,
+        )
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+    @contextmanager
+    def launched(self, replication: str) -> Iterator[tuple[RunningGraph, Path, Path]]:
+        """A new graph: itself, its store, and an empty folder for journals."""
+        self._made += 1
+        folder = self._folder / f"graph-{self._made}"
+        store = build_store(folder / "store")
+        name = f"torture-{self._made}"
+        running = RunningGraph(store, folder / "state", self.machines, name, replication)
+        try:
+            yield running, store, folder / "journals"
+        finally:
+            running.close()
+
+    def close(self) -> None:
+        """Unmount what was mounted."""
+        self.machines.close()
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """A cluster of its own, in folders of its own, which end with the block."""
+    # Short: Unix sockets lie in it, and their paths are limited to 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="gt-", dir="/tmp"))
+    os.environ.update(
+        RAY_AUTH_MODE="disabled",
+        RAY_TMPDIR=str(folder),
+        RAY_USAGE_STATS_ENABLED="0",
+        GRAPHRAY_PROGRESS="0",
+    )
+    os.environ.pop("RAY_ADDRESS", None)
+    cluster = Cluster(initialize_head=True, head_node_args=HEAD)
+    made = Ground(cluster, folder)
+    try:
+        made.bring_up()
+        yield made
+    finally:
+        cluster.shutdown()
+        made.close()
+        shutil.rmtree(folder)
+
+
+HEAD = {
+    # Enough for the catalog and the clients, and for no replica.
+    "num_cpus": 1,
+    "include_dashboard": False,
+    "object_store_memory": 150 * 2**20,
+    "_system_config": _HEALTH_CHECKS,
+}
