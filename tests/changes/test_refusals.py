@@ -106,7 +106,7 @@ REFUSED = {
     ),
     "an id that is not there": ({"void_ids": {"book": ints(HOME_ID)}}, "with ids are not here"),
     "a counter that falls": ({"counters": {"nodes/book": 1}}, "cannot fall to 1"),
-    "a version that is none": ({"rebase": Rebase(1, 5)}, "cannot go back to version 1"),
+    "a version of an earlier time": ({"rebase": Rebase(2, -5)}, "cannot go back to version 2"),
 }
 
 
