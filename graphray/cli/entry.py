@@ -32,6 +32,7 @@ COMMANDS = {
     "status": "Show who serves what, and how it fares.",
     "top": "Watch how a running graph fares, in the terminal.",
     "console": "Serve a web console: how a graph fares on its cluster, and an explorer to walk in.",
+    "apply": "Change a running graph by a file of JSON lines.",
     "sample": "Sample minibatches from a store or a running graph.",
     "down": "End a running graph; its store stays.",
 }
