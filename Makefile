@@ -3,11 +3,12 @@
 #
 #   PYTHON=python3.12 make test     another interpreter (3.11 or later)
 #   VENV=/somewhere make test       another place for the environment
-#   SEEDS=1000 make torture         a longer round than 200 seeds of each scenario
+#   SEEDS=1000 ROUNDS=9 make torture  longer than 200 simulated seeds and 3 real rounds of each kind
 #   FUZZ_SECONDS=600 make fuzz      longer, per reader
 
 PYTHON ?= python3
 SEEDS ?= 200
+ROUNDS ?= 3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -39,8 +40,9 @@ test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 fuzz: $(INSTALLED_FUZZ)  ## every reader of files, by atheris, a minute each
 	$(BIN)/python -m tests.fuzz all -max_total_time=$(FUZZ_SECONDS)
 
-torture: $(INSTALLED)  ## replication under simulated faults, long; rewrites docs/guarantees.md
+torture: $(INSTALLED)  ## replication under faults, simulated and real, long; rewrites docs/guarantees.md
 	$(BIN)/python -m tests.simulation.torture --seeds $(SEEDS)
+	$(BIN)/python -m tests.torture.torture --rounds $(ROUNDS)
 
 lint: $(INSTALLED)  ## style, types, and which layer imports which
 	$(BIN)/ruff check

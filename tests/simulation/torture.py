@@ -144,11 +144,11 @@ def _spread(values: list[float]) -> str:
     return f"{median(values):.0f} / {quantiles(values, n=20)[-1]:.0f}"
 
 
-def rewrite(page: Path, tables: str) -> None:
-    """Put the tables between the page's markers."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+def rewrite(page: Path, tables: str, begin: str = BEGIN, end: str = END) -> None:
+    """Put the tables between two of the page's markers."""
+    before, _, rest = page.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{tables}\n{end}{after}")
 
 
 @click.command()

@@ -7,7 +7,7 @@ from random import Random
 
 import click
 
-from tests.torture.clusters import ground
+from tests.torture.clusters import ground, own_ray_folder
 from tests.torture.faults import FAULTS
 from tests.torture.nemesis import random_plan, single_steps
 from tests.torture.planted import PLANTED
@@ -35,7 +35,12 @@ def main(
     hold_s: float,
     calm_s: float,
 ) -> None:
-    with ground() as made, made.connected(planted), made.launched(strategy) as launched:
+    with (
+        own_ray_folder(),
+        ground() as made,
+        made.connected(planted),
+        made.launched(strategy) as launched,
+    ):
         names = fault or tuple(made.possible_faults())
         plan = single_steps(names, hold_s)
         if steps:

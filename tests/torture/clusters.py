@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import ray
 from ray.cluster_utils import Cluster
@@ -25,6 +24,13 @@ _HEALTH_CHECKS = {
     "health_check_period_ms": 200,
     "health_check_timeout_ms": 2000,
     "health_check_failure_threshold": 5,
+}
+_HEAD = {
+    # Enough for the catalog and the clients, and for no replica.
+    "num_cpus": 1,
+    "include_dashboard": False,
+    "object_store_memory": 150 * 2**20,
+    "_system_config": _HEALTH_CHECKS,
 }
 
 
@@ -88,32 +94,26 @@ class Ground:
 
 
 @contextmanager
+def own_ray_folder() -> Iterator[None]:
+    """A Ray of its own beside others on this machine; the tests have theirs from a fixture."""
+    with TemporaryDirectory(prefix="gt-", dir="/tmp") as folder:
+        os.environ.update(
+            RAY_AUTH_MODE="disabled",
+            RAY_TMPDIR=folder,
+            RAY_USAGE_STATS_ENABLED="0",
+            GRAPHRAY_PROGRESS="0",
+        )
+        os.environ.pop("RAY_ADDRESS", None)
+        yield
+
+
+@contextmanager
 def ground() -> Iterator[Ground]:
-    """A cluster of its own, in folders of its own, which end with the block."""
-    # Short: Unix sockets lie in it, and their paths are limited to 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="gt-", dir="/tmp"))
-    os.environ.update(
-        RAY_AUTH_MODE="disabled",
-        RAY_TMPDIR=str(folder),
-        RAY_USAGE_STATS_ENABLED="0",
-        GRAPHRAY_PROGRESS="0",
-    )
-    os.environ.pop("RAY_ADDRESS", None)
-    cluster = Cluster(initialize_head=True, head_node_args=HEAD)
-    made = Ground(cluster, folder)
-    try:
+    """A cluster of its own, which ends with the block and leaves nothing."""
+    with TemporaryDirectory(prefix="gt-", dir="/tmp") as folder, ExitStack() as ends:
+        cluster = Cluster(initialize_head=True, head_node_args=_HEAD)
+        made = Ground(cluster, Path(folder))
+        ends.callback(made.close)
+        ends.callback(cluster.shutdown)
         made.bring_up()
         yield made
-    finally:
-        cluster.shutdown()
-        made.close()
-        shutil.rmtree(folder)
-
-
-HEAD = {
-    # Enough for the catalog and the clients, and for no replica.
-    "num_cpus": 1,
-    "include_dashboard": False,
-    "object_store_memory": 150 * 2**20,
-    "_system_config": _HEALTH_CHECKS,
-}

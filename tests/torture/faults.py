@@ -122,6 +122,12 @@ def kill_client(scene: Scene) -> Struck:
     return Struck(tuple(range(PARTS)), lambda: scene.clients.replace(number))
 
 
+def pause_clients(scene: Scene) -> Struck:
+    """Clients sleep past the leases of the locks that they hold."""
+    pids = scene.clients.pids()
+    return _paused(tuple(range(PARTS)), [scene.rng.choice(pids)])
+
+
 FAULTS: dict[str, Callable[[Scene], Struck]] = {
     "primary killed": kill_primary,
     "backup killed": kill_backup,
@@ -135,6 +141,7 @@ FAULTS: dict[str, Callable[[Scene], Struck]] = {
     "node and disk lost": lose_node,
     "disk full": fill_disk,
     "clients killed": kill_client,
+    "clients stopped, then continued": pause_clients,
 }
 
 

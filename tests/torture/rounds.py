@@ -21,7 +21,7 @@ from tests.torture.running import RunningGraph
 from tests.torture.workloads import WORKLOADS
 
 PROCESSES = 2
-LOST_RULES = {"nothing lost", "all or nothing", "replicas agree"}
+LOST_RULES = {"nothing lost", "all or nothing"}
 
 
 @dataclass
