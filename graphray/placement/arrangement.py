@@ -50,6 +50,8 @@ class Arrangement:
         count: ``int32[parts, nodes]``, the replicas of a partition on a node.
         replicas_on: ``int32[nodes]``, the replicas on a node.
         accepting: ``bool[nodes]``, those that are not draining.
+        usable: ``bool[nodes]``, those that could hold at least the smallest replica.
+        zone_of: ``int64[nodes]``, the zone of each by number.
         node_cap: ``int32[parts]``, replicas of a partition that may share a node.
         zone_cap: ``int32[parts]``, likewise a zone.
     """
@@ -162,13 +164,12 @@ class Arrangement:
             watcher(int(part), node, by)
 
     def _set_zones(self) -> None:
-        zones = {node.zone: 0 for node in self.problem.nodes}
-        self.zone_names = tuple(sorted(zones))
-        number = {zone: i for i, zone in enumerate(self.zone_names)}
+        zones = sorted({node.zone for node in self.problem.nodes})
+        number = {zone: i for i, zone in enumerate(zones)}
         self.zone_of = np.array([number[node.zone] for node in self.problem.nodes], np.int64)
         self._zone_count: npt.NDArray[Any] | None = None
         if self.problem.options.spread_zones:
-            self._zone_count = np.zeros((len(self.count), len(self.zone_names)), np.int32)
+            self._zone_count = np.zeros((len(self.count), len(zones)), np.int32)
 
     def _set_eligible(self) -> None:
         """Which nodes match which selector; there are few selectors, and many replicas."""
@@ -179,6 +180,8 @@ class Arrangement:
         ]
         self._matching = np.array(rows, np.bool_).reshape(len(rows), len(self.problem.nodes))
         self._selector = np.minimum(self.number_of, len(rows) - 1)
+        least = self.demand[:, RESERVED].min(axis=0, initial=np.inf)
+        self.usable = self._matching.any(axis=0) & (least <= self._ceiling).all(axis=1)
 
     def _set_caps(self) -> None:
         parts = len(self.count)
@@ -188,14 +191,8 @@ class Arrangement:
             rows = np.array([self.eligible(replica) for replica in self.siblings(part)])
             key = rows.tobytes() + bytes(str(len(rows)), "ascii")
             if key not in known:
-                known[key] = replicas_per_place(rows), self._zone_cap(rows)
+                known[key] = replicas_per_place(rows, self.zone_of)
             self.node_cap[part], self.zone_cap[part] = known[key]
-
-    def _zone_cap(self, rows: Bools) -> int:
-        in_zone = np.zeros((len(rows), len(self.zone_names)), np.bool_)
-        for zone in range(len(self.zone_names)):
-            in_zone[:, zone] = rows[:, self.zone_of == zone].any(axis=1)
-        return replicas_per_place(in_zone)
 
     def selector_of(self, replica: int) -> str:
         """What is required of a replica's node, for messages; empty where nothing is."""

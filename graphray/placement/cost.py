@@ -42,17 +42,17 @@ class Evenness:
 
     Args:
         arrangement: what is being arranged.
-        resources: which resources; those that nothing asks for, or that a node has none of, are
-            left out.
+        resources: which resources; those that nothing asks for, or of which it is not known what a
+            node has, are left out.
     """
 
     def __init__(self, arrangement: Arrangement, resources: tuple[int, ...]) -> None:
         self._arrangement = arrangement
-        accepting = arrangement.accepting
-        capacity = np.where(accepting[:, None], arrangement.capacity, 0.0)
+        usable = arrangement.usable
+        capacity = np.where(usable[:, None], arrangement.capacity, 0.0)
         asked = arrangement.demand[arrangement.part_of].sum(axis=0)
-        total = asked + arrangement.used[accepting].sum(axis=0)
-        self._resources = [r for r in resources if asked[r] > 0 and capacity[accepting, r].all()]
+        total = asked + arrangement.used[usable].sum(axis=0)
+        self._resources = [r for r in resources if asked[r] > 0 and capacity[usable, r].all()]
         self._weight = np.zeros_like(capacity)
         for r in self._resources:
             scale = capacity[:, r].sum() / total[r] ** 2 / len(self._resources)

@@ -230,15 +230,15 @@ def _change(
     if not stands_on:
         return "new"
     if stands_on not in by_id:
-        return f"new: node {stands_on} is gone"
+        return f"new, since {stands_on} is gone"
     old = by_id[stands_on]
     if old == node:
         return "stays"
     if arrangement.problem.nodes[old].draining:
-        return f"moves: node {stands_on} is draining"
+        return f"moves from {stands_on}, which is draining"
     if not arrangement.matching(replica)[old]:
-        return f"moves: node {stands_on} lacks {arrangement.selector_of(replica)}"
-    return "moves"
+        return f"moves from {stands_on}, which lacks {arrangement.selector_of(replica)}"
+    return f"moves from {stands_on}"
 
 
 def _fills(arrangement: Arrangement) -> tuple[NodeFill, ...]:

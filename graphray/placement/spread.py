@@ -33,7 +33,7 @@ class _EqualCounts:
     def __init__(self, arrangement: Arrangement) -> None:
         self._arrangement = arrangement
         self._balance = balance_of(arrangement)
-        self._nodes = max(1, int(arrangement.accepting.sum()))
+        self._nodes = max(1, int(arrangement.usable.sum()))
 
     def price(self, replica: int) -> Floats:
         scale = self._nodes / len(self._arrangement) ** 2

@@ -31,13 +31,11 @@ def _least_sharing(problem: PlacementProblem, part: int) -> list[tuple[int, ...]
     if not ways:
         return []
     node_cap = min(max(Counter(way).values()) for way in ways)
+    ways = [way for way in ways if max(Counter(way).values()) == node_cap]
+    if not problem.options.spread_zones:
+        return ways
     zone_cap = min(_most_in_zone(problem, way) for way in ways)
-    return [
-        way
-        for way in ways
-        if max(Counter(way).values()) <= node_cap
-        and (not problem.options.spread_zones or _most_in_zone(problem, way) <= zone_cap)
-    ]
+    return [way for way in ways if _most_in_zone(problem, way) == zone_cap]
 
 
 def _usable(problem: PlacementProblem, part: int, replica: int, node: int) -> bool:

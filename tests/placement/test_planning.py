@@ -95,9 +95,9 @@ def test_only_what_stood_on_a_dead_or_draining_node_has_to_move(strategy: str) -
     found = plan(fewer, strategy)
     for each in found.replicas:
         if each.comes_from == "n0":
-            assert each.reason.startswith("new: node n0 is gone")
+            assert each.reason.startswith("new, since n0 is gone")
         elif each.comes_from == "n1":
-            assert each.reason.startswith("moves: node n1 is draining")
+            assert each.reason.startswith("moves from n1, which is draining")
         else:
             assert each.node_id == each.comes_from
             assert each.reason.startswith("stays")
