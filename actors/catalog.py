@@ -8,7 +8,7 @@ arrays are published again.
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,17 +27,12 @@ from actors.placement import (
     replica_nodes,
     strategy_for,
 )
-from actors.snapshot_desk import SnapshotDesk
-from graphray.changes.base import StoreVersions
+from actors.states_desk import StatesDesk
 from graphray.changes.fold_plan import FoldPlan
-from graphray.client.changes.cluster_changes import connect_calls
-from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.snapshot_ref import SnapshotRef
-from graphray.client.transport import LOST, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec, GraphView
 from graphray.client.wire import decode, decode_pieces, encode
-from graphray.config import CallPolicy
-from graphray.errors import GraphRayError, LaunchError, StoreError
+from graphray.errors import GraphRayError, LaunchError
 from graphray.reading.node_cache import CacheCounts
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey
@@ -67,8 +62,8 @@ class Catalog:
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
-        self._changes = ChangesDesk(spec, self._replica, self._connect)
-        self._snapshots = SnapshotDesk(lambda: StoreVersions(self._store), self._connect)
+        self._states = StatesDesk(spec, self._replica)
+        self._changes = ChangesDesk(spec, self._replica, self._states.connect)
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -96,23 +91,19 @@ class Catalog:
 
     def view(self, at: SnapshotRef | None = None) -> GraphView:
         """What a client needs to read a state of the graph; None is the newest published one."""
-        at = at or SnapshotRef(self._spec.version)
-        store = self._store_at(at.version)
-        book, snapshot_id = store.book, store.manifest.snapshot_id
-        if not at.is_published:
-            book, snapshot_id = self._snapshots.plan(at).book, self._snapshots.snapshot_id(at)
+        state = self._states.describe(at)
         handles = [
             [self._replica(part, replica) for replica in range(self._spec.options.replicas)]
-            for part in range(store.parts)
+            for part in range(state.store.parts)
         ]
         return GraphView(
             self._spec,
-            store.kind,
-            store.schema,
-            book,
-            snapshot_id,
-            at,
-            store.manifest.snapshot_id,
+            state.store.kind,
+            state.store.schema,
+            state.book,
+            state.snapshot_id,
+            state.at,
+            state.store.manifest.snapshot_id,
             handles,
             self._warnings(),
         )
@@ -174,36 +165,33 @@ class Catalog:
 
     def locate_snapshot(self, pin: str, time: int) -> SnapshotRef:
         """The full name of a state that was just pinned; see `SnapshotDesk.locate`."""
-        return self._snapshots.locate(pin, time)
+        return self._states.snapshots.locate(pin, time)
 
     def plan_snapshot(self, at: SnapshotRef) -> FoldPlan:
         """How changes are folded in to see a pinned state; see `SnapshotDesk.plan`."""
-        return self._snapshots.plan(at)
+        return self._states.snapshots.plan(at)
 
     def save_arrays(
         self, node_id: str, keys: list[ArrayKey], at: SnapshotRef
     ) -> dict[int, dict[ArrayKey, str | None]]:
-        """Have the replicas of a node save arrays of a pinned state, for all of its partitions.
+        """Have the replicas of a node save arrays of a pinned state; see `StatesDesk`.
 
         A partition whose replicas on that node do not answer is left out; its readers ask another
         node's.
         """
-        asked = {
-            part: self._replica(part, replicas[0]).save_arrays.remote(keys, at)
-            for part, replicas in self._replicas_on(node_id).items()
-        }
-        found = {}
-        for part, reference in asked.items():
-            with contextlib.suppress(*LOST, StoreError):
-                found[part] = fetch(reference, _PUBLISH_TIMEOUT_S)
-        return found
+        here = {part: replicas[0] for part, replicas in self._replicas_on(node_id).items()}
+        return self._states.save_arrays(here, keys, at)
 
     def release_snapshot(self, at: SnapshotRef) -> None:
-        """Have all replicas let go of a pinned state."""
-        for part in range(self._store.parts):
-            for replica in range(self._spec.options.replicas):
-                self._replica(part, replica).forget_snapshot.remote(at)
-        self._published = {key: kept for key, kept in self._published.items() if key[2] != at}
+        """Have all replicas let go of a pinned state, and let go of what is published of it."""
+        self._states.release(self._places(), at)
+        with self._publishing:
+            self._published = {key: kept for key, kept in self._published.items() if key[2] != at}
+
+    @ray.method(concurrency_group="changes")
+    def compact(self) -> int:
+        """Publish the changes so far as the next version; see `Compactor.compact`."""
+        return self._states.compact(self._changes.open(self._store.parts))
 
     # --- changes ----------------------------------------------------------------------------------
 
@@ -243,12 +231,11 @@ class Catalog:
     def stop(self) -> None:
         """End the replicas and free their places; the caller ends this actor."""
         self._changes.close()
-        for part in range(self._store.parts):
-            for replica in range(self._spec.options.replicas):
-                try:
-                    ray.kill(self._replica(part, replica), no_restart=True)
-                except ValueError:
-                    continue  # It was never made, or has ended.
+        for place in self._places():
+            try:
+                ray.kill(self._replica(*place), no_restart=True)
+            except ValueError:
+                continue  # It was never made, or has ended.
         for group in find_groups(self._spec).values():
             remove_placement_group(group)
         self._published.clear()
@@ -256,15 +243,12 @@ class Catalog:
     @property
     def _store(self) -> Store:
         if self._store_ is None:
-            self._store_ = self._store_at(self._spec.version)
+            self._store_ = self._states.store(self._spec.version)
         return self._store_
 
-    def _store_at(self, version: int) -> Store:
-        return Store.open(self._spec.uri, version, verify=False)
-
-    def _connect(self) -> PartitionCalls:
-        own = ray.get_runtime_context().current_actor
-        return connect_calls(own, self._spec, CallPolicy())
+    def _places(self) -> Iterator[tuple[int, int]]:
+        """Partition and number of every replica."""
+        return itertools.product(range(self._store.parts), range(self._spec.options.replicas))
 
     def _replica(self, part: int, replica: int) -> ActorHandle:
         return ray.get_actor(self._spec.replica_actor(part, replica), namespace=NAMESPACE)
@@ -341,9 +325,8 @@ class Catalog:
 
     def _probe_all(self) -> Iterator[ReplicaStatus]:
         probes = {}
-        for part in range(self._store.parts):
-            for replica in range(self._spec.options.replicas):
-                probes[part, replica] = self._replica(part, replica).describe.remote()
+        for place in self._places():
+            probes[place] = self._replica(*place).describe.remote()
         ray.wait(list(probes.values()), num_returns=len(probes), timeout=_PROBE_TIMEOUT_S)
         for (part, replica), reference in probes.items():
             try:

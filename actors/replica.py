@@ -30,6 +30,8 @@ from graphray.reading.operations import Request
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey, ShardArray
 from graphray.store import Store
+from graphray.store.manifest import StoredFile
+from graphray.store.writer import ShardTarget
 
 
 class Replica:
@@ -47,7 +49,7 @@ class Replica:
         if ray.get_runtime_context().was_current_actor_reconstructed:
             # Nobody asks a restarted replica to load, so it sees to it itself.
             threading.Thread(target=self._load_again, daemon=True).start()
-            threading.Thread(target=self._take_part_again, daemon=True).start()
+            threading.Thread(target=self._member.start_if_begun, daemon=True).start()
 
     def load(self) -> None:
         """Open and verify the partition's files; does nothing where that has been done.
@@ -89,6 +91,10 @@ class Replica:
         """Files with arrays of a pinned state, for readers on this node; see `FoldedState.save`."""
         self._load()
         return self._states.save(at, keys)
+
+    def write_fold(self, at: SnapshotRef, target: ShardTarget) -> tuple[StoredFile, ...]:
+        """Write the tables of a pinned state that changed, as files of the store's next version."""
+        return self._states.write(at, target)
 
     def forget_snapshot(self, at: SnapshotRef) -> None:
         """Let go of a pinned state."""
@@ -133,13 +139,6 @@ class Replica:
     def digests(self) -> tuple[int, dict[str, str]]:
         """How much of the log has been applied, and hashes of it; see `Member.digests`."""
         return self._member.digests()
-
-    def _take_part_again(self) -> None:
-        try:
-            self._member.start_if_begun()
-        except (GraphRayError, OSError, ValueError) as error:
-            # The catalog misses its reports, and calls `start_replication`.
-            self._problem = str(error)
 
     def _peers(self) -> tuple[dict[tuple[int, int], ActorHandle], ActorHandle]:
         """The handles of this partition's replicas, and of the catalog."""

@@ -12,8 +12,10 @@ import ray
 from actors.folded_states import FoldedState, FoldedStates
 from actors.served_states import ServedState, ServedStates
 from graphray.changes.base import StoreVersions
+from graphray.changes.compaction import write_partition
 from graphray.changes.delta import PartitionDelta
 from graphray.changes.fold_plan import FoldPlan
+from graphray.changes.folded_shard import FoldedShard
 from graphray.client.changes.cluster_changes import connect_calls
 from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.changes.pinned_state import changes_at
@@ -25,6 +27,8 @@ from graphray.derived.rows import Sources
 from graphray.errors import ArgumentError
 from graphray.shard import ArrayKey
 from graphray.store import Store
+from graphray.store.manifest import StoredFile
+from graphray.store.writer import ShardTarget
 
 _POLICY = CallPolicy()
 _PLAN_TIMEOUT_S = 300.0
@@ -67,6 +71,12 @@ class StateShelf:
         if not isinstance(state, FoldedState):
             raise ArgumentError(f"{at} is a published version, whose files are the store's")
         return state.save(keys)
+
+    def write(self, at: SnapshotRef, target: ShardTarget) -> tuple[StoredFile, ...]:
+        """Write the tables of a pinned state that changed; see `write_partition`."""
+        plan, changes = self._plan(at), self._changes(at, self._part)
+        store = self._store(at.version)
+        return write_partition(target, store, FoldedShard(StoreVersions(store), changes, plan))
 
     def forget(self, at: SnapshotRef) -> None:
         """Let go of a pinned state."""

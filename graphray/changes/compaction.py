@@ -8,7 +8,8 @@ published a next version meanwhile, there is no room for this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,11 @@ def write_partition(
 
 
 def publish_fold(
-    writer: StoreWriter, store: Store, plan: FoldPlan, files: Iterable[StoredFile]
+    writer: StoreWriter,
+    store: Store,
+    plan: FoldPlan,
+    files: Iterable[StoredFile],
+    about: Mapping[str, Any] = MappingProxyType({}),
 ) -> Store:
     """Make the new version visible.
 
@@ -78,6 +83,7 @@ def publish_fold(
         store: the version that was folded into.
         plan: of the fold.
         files: of all partitions, from `write_partition`.
+        about: what else the manifest is to say of how the version came about.
 
     Returns:
         The new version, opened.
@@ -98,7 +104,7 @@ def publish_fold(
             writer.share(file)
         else:
             writer.add(file)
-    writer.publish(store.schema, plan.book, _build(store, plan))
+    writer.publish(store.schema, plan.book, {**_build(store, plan), **about})
     return Store.open(store.uri, writer.version)
 
 

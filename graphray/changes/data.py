@@ -214,6 +214,10 @@ class GraphData:
 
     # --- versions ---------------------------------------------------------------------------------
 
+    def is_readable(self, time: int) -> bool:
+        """Whether nothing has been dropped that could be seen at a time."""
+        return self._timeline.is_readable(time)
+
     def keep_since(self, times: tuple[int, ...]) -> None:
         """Versions that none of these times, nor the present, can see may go."""
         self._timeline.pins = tuple(sorted(set(times)))

@@ -199,7 +199,8 @@ def counter_problems(held: Mapping[str, int], counters: Mapping[Any, Any]) -> It
 def rebase_problems(newest: Generation, rebase: Rebase) -> Iterator[str]:
     """Why a version cannot become the base of a partition that is based on another."""
     version, time = rebase
-    if version <= newest.version or time < newest.floor:
+    # One that is the base already, or was, is told of again by who does not know: nothing is done.
+    if version > newest.version and time < newest.floor:
         yield (
             f"the partition is based on version {newest.version}, which has all changes up to time "
             f"{newest.floor}; it cannot go back to version {version} with those up to {time}"

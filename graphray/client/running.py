@@ -29,6 +29,7 @@ from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
 
 _SAVE_TIMEOUT_S = 300.0
+_COMPACT_TIMEOUT_S = 24 * 3600.0
 
 
 def connect(name: str, *, policy: CallPolicy | None = None) -> Graph:
@@ -155,6 +156,14 @@ class ClusterAccess:
     def at_version(self, version: int) -> ClusterAccess:
         """A published version; raises StoreNotFound where there is none of that number."""
         return ClusterAccess(self._catalog, self._policy, SnapshotRef(version))
+
+    def compact(self) -> int:
+        """Publish the changes so far as the next version of the store."""
+        self.change_client()
+        version: int = ask(
+            self._catalog, "compact", policy=self._policy, timeout_s=_COMPACT_TIMEOUT_S
+        )
+        return version
 
     def versions(self) -> tuple[int, ...]:
         """The published versions of the store, in rising order."""

@@ -69,6 +69,18 @@ class VersionedData(Protocol):
     def read(self, content: bytes, time: int | None) -> bytes:
         """Answer a question as of a pinned time, or the present."""
 
+    def is_readable(self, time: int) -> bool:
+        """Whether the data can still be read exactly as of a time that is not pinned."""
+
+    def covered(self) -> frozenset[str] | None:
+        """See `StateMachine.covered`."""
+
+    def extract(self, tags: frozenset[str]) -> bytes:
+        """See `StateMachine.extract`."""
+
+    def absorb(self, tags: frozenset[str], content: bytes) -> None:
+        """See `StateMachine.absorb`."""
+
     def keep_since(self, times: tuple[int, ...]) -> None:
         """Versions that none of these times, nor the present, can see may go."""
 
@@ -155,16 +167,16 @@ class TransactionalState:
         self._data.restore(data)
 
     def extract(self, tags: frozenset[str]) -> bytes:
-        """All of it: transactional partitions are replicated whole."""
-        return self.checkpoint()
+        """See `StateMachine.extract`; transactions and locks are kept by every replica."""
+        return self._data.extract(tags)
 
     def absorb(self, tags: frozenset[str], content: bytes) -> None:
-        """The counterpart of `extract`."""
-        self.restore(content)
+        """See `StateMachine.absorb`."""
+        self._data.absorb(tags, content)
 
     def covered(self) -> frozenset[str] | None:
-        """None, for everything."""
-        return None
+        """See `StateMachine.covered`."""
+        return self._data.covered()
 
     # --- for those who clean up -------------------------------------------------------------------
 
@@ -259,6 +271,8 @@ class TransactionalState:
     def _pin(self, pin: Pin, now_ms: int) -> Result:
         if pin.renews and pin.name not in self._pins:
             return Invalid(f"{pin.name!r} is not pinned any more")
+        if not pin.renews and not self._data.is_readable(pin.time):
+            return Invalid(f"too much has been committed since time {pin.time}; pin a later one")
         self._time = max(self._time, pin.time)
         self._pins.add(pin, now_ms)
         self._data.keep_since(self._pins.times())

@@ -25,7 +25,7 @@ from graphray.reading.gather import (
     node_values,
     user_ids_of,
 )
-from graphray.sampling.input_order import input_rows
+from graphray.sampling.input_order import input_rows, stable_ids
 from graphray.sampling.links import Links
 from graphray.sampling.subgraph import SampledSubgraph
 from graphray.schema import Direction, Relation, require_column
@@ -230,7 +230,7 @@ class Batch:
         state = hashlib.blake2b(digest_size=16)
         for name, gids in self._subgraph.nodes.items():
             state.update(f"{name}\0{len(gids)}\0".encode())
-            state.update(input_rows(self._access, name, gids).tobytes())
+            state.update(stable_ids(self._access, name, gids).tobytes())
             if self._subgraph.trees is not None:
                 state.update(np.ascontiguousarray(self._subgraph.trees[name]).tobytes())
         for relation, edges in self._subgraph.edges.items():

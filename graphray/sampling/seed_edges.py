@@ -13,7 +13,7 @@ from graphray.errors import ArgumentError, EdgeNotFound
 from graphray.reading.access import PartitionAccess
 from graphray.reading.edge_lookups import ListEdges
 from graphray.reading.gather import ask_owners, edge_column, find_nodes, to_numpy
-from graphray.sampling.input_order import input_rows
+from graphray.sampling.input_order import stable_ids
 from graphray.sampling.plan import as_aligned, as_times
 from graphray.schema import GraphSchema, Relation, require_column
 
@@ -161,8 +161,8 @@ def _stored_edges(access: PartitionAccess, relation: Relation, edge_ids: Ints | 
         # An edge stands in the rows of both ends. It is taken to lead from the one that comes first
         # in the build's input: of the two entries, the one in that row.
         every = np.arange(access.book.num_nodes(relation.source))
-        input_row = input_rows(access, relation.source, every)
-        sources, destinations, kept = near, far, np.flatnonzero(input_row[near] <= input_row[far])
+        stable = stable_ids(access, relation.source, every)
+        sources, destinations, kept = near, far, np.flatnonzero(stable[near] <= stable[far])
     order = kept[_rising(found_ids[kept])]
     if edge_ids is not None:
         order = order[_places(found_ids[order], edge_ids, relation)]

@@ -184,3 +184,31 @@ def test_an_opened_store_does_not_change(content: Content, tmp_path: Path) -> No
     assert epoch_of(graph.snapshot()) == epoch_of(graph)
     with pytest.raises(GraphNotRunning, match="never changes"):
         graph.transaction()
+
+
+def test_compaction_makes_a_version_of_what_a_snapshot_shows(
+    running: gr.Graph, tmp_path: Path
+) -> None:
+    content = Content()
+    grow(running, content, 1)
+    with running.transaction() as changes:
+        changes.delete_nodes("user", ["u7"])
+        changes.update_nodes("user", pa.table({"id": ["u3"], "name": ["another"]}))
+    with running.snapshot() as state:
+        digests = epoch_of(state)
+        assert running.compact() == 2
+        assert running.compact() == 2, "nothing has changed since"
+        assert epoch_of(state) == digests, "who reads over the old version goes on"
+    assert running.versions() == (1, 2)
+    opened = gr.open(tmp_path / "store")
+    assert opened.num_nodes("user") == USERS + 40 - 1
+    assert epoch_of(opened) == digests
+    connected = gr.connect(running.status().name)
+    assert epoch_of(connected) == digests
+    assert running.read().nodes(["u3"])["name"].to_pylist() == ["another"]
+    grow(running, content, 2)
+    with running.snapshot() as state:
+        assert state.num_nodes("user") == USERS + 80 - 1
+        assert running.compact() == 3
+        assert epoch_of(gr.open(tmp_path / "store")) == epoch_of(state)
+    assert epoch_of(running.snapshot(version=2)) == digests

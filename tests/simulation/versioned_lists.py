@@ -30,6 +30,18 @@ class VersionedLists:
     def values(self, key: str, time: int | None = None) -> tuple[int, ...]:
         return tuple(v for t, v in self._lists.get(key, ()) if time is None or t <= time)
 
+    def is_readable(self, time: int) -> bool:
+        return True
+
+    def covered(self) -> frozenset[str] | None:
+        return None
+
+    def extract(self, tags: frozenset[str]) -> bytes:
+        raise NotImplementedError("lists are kept whole")
+
+    def absorb(self, tags: frozenset[str], content: bytes) -> None:
+        raise NotImplementedError("lists are kept whole")
+
     def keep_since(self, times: tuple[int, ...]) -> None:
         """A list shows every version that it ever had, so nothing may go."""
 

@@ -26,6 +26,10 @@ class StatefulAccess(Protocol):
         """The published versions, in rising order."""
         ...
 
+    def compact(self) -> int:
+        """Publish the changes so far; returns the number of the version."""
+        ...
+
 
 class SnapshotCalls:
     """The part of `graphray.Graph` that is about its states."""
@@ -63,6 +67,20 @@ class SnapshotCalls:
         access = self._states()
         found = access.snapshot(ttl) if version is None else access.at_version(version)
         return type(self)(found)  # type: ignore[call-arg]  # Graph's constructor.
+
+    def compact(self) -> int:
+        """Publish the changes so far as the next version of the store; returns its number.
+
+        The graph is used meanwhile as before. Whoever opens the store, or connects to the graph,
+        from then on reads that version; those who read an earlier one go on doing so. Where
+        nothing has changed, the number is that of the newest version.
+
+        Raises:
+            GraphNotRunning: where the graph was opened from its store, which never changes.
+            VersionConflict: where somebody else has published a next version of the store.
+            StoreError: where the version cannot be written.
+        """
+        return self._states().compact()
 
     def versions(self) -> tuple[int, ...]:
         """The published versions of the graph's store, in rising order."""
