@@ -100,6 +100,13 @@ class Place:
         ):
             return stream.read()
 
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Any]:
+        """A stream over the content of a large file."""
+        path = self.path(name)
+        with _reported("read", path), self._filesystem.open_input_stream(path) as stream:
+            yield stream
+
     def buffer(self, name: str) -> pa.Buffer:
         """The content of a file: mapped where it is local, else read into memory."""
         path = self.path(name)
@@ -168,6 +175,11 @@ class Place:
         # A new name is on disk only when its folder is.
         _sync(self._root)
         return True
+
+    def remove(self, name: str) -> None:
+        """Remove a file below; nothing where it is absent."""
+        with _reported("remove", self.path(name)), suppress(FileNotFoundError):
+            self._filesystem.delete_file(self.path(name))
 
     def remove_tree(self, name: str) -> None:
         """Remove a folder below and all in it; nothing where it is absent."""
