@@ -22,7 +22,7 @@ from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
 from graphray.client.view import CATALOG, ActorHandle, GraphSpec
 from graphray.config import state_folder
-from graphray.errors import ClusterError
+from graphray.errors import ClusterError, GraphRayError
 from graphray.replication import (
     EventualReplica,
     Replica,
@@ -69,10 +69,14 @@ class Member:
         self._problem = ""
 
     def start_if_begun(self) -> None:
-        """Take part where the graph has been changed before."""
-        record = find_record(self._spec)
-        if record is not None:
-            self.start(record)
+        """Take part where the graph has been changed before; `problem` says where that failed."""
+        try:
+            record = find_record(self._spec)
+            if record is not None:
+                self.start(record)
+        except (GraphRayError, OSError, ValueError) as error:
+            # The catalog misses this replica's reports, and calls `start` until it can.
+            self._problem = f"takes no part in changes: {error}"
 
     def start(self, record: LaunchRecord) -> ReplicaId:
         """Take part in a line of changes, with what the disk holds of it; does nothing twice.
@@ -164,6 +168,7 @@ class Member:
             undo.callback(disk.close)
             machine = self._new_machine(record, disk)
             undo.pop_all()
+        self._problem = ""
         if disk.set_aside:
             self._problem = f"began anew under another identity: {disk.set_aside}"
         writer = DiskWriter(disk)

@@ -60,7 +60,7 @@ def launch(
     """
     if not name or "/" in name:
         raise ArgumentError(f"name = {name!r}; expected a word without '/'")
-    chosen = _with_replicas(options or LaunchOptions(), replicas, replication)
+    chosen = _complete(options or LaunchOptions(), replicas, replication)
     policy = policy or CallPolicy()
     actors = _our_actors()
     if isinstance(uri, (str, Path)) and "://" not in str(uri):
@@ -95,12 +95,16 @@ def _start(catalog: Any, replicas: int, timeout_s: float, policy: CallPolicy) ->
         started.result()
 
 
-def _with_replicas(
+def _complete(
     options: LaunchOptions, replicas: int, replication: ReplicationName | None
 ) -> LaunchOptions:
     fields = {**vars(options), "replicas": replicas}
     if replication is not None:
         fields["replication"] = replication
+    # The actors run in other folders.
+    for name in ("data_dir", "state_uri"):
+        if isinstance(fields[name], str | Path) and "://" not in str(fields[name]):
+            fields[name] = os.path.abspath(os.path.expanduser(fields[name]))
     return LaunchOptions(**fields)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
-import signal
 import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -286,38 +286,31 @@ def test_a_damaged_disk_is_set_aside_for_somebody_new(tmp_path: Path) -> None:
 
 # --- a process that is killed ---------------------------------------------------------------------
 
-_WRITER = """
-import sys
-from pathlib import Path
-from actors.replica_disk import ReplicaDisk
-from graphray.replication.entries import Entry, EntryKind
-disk = ReplicaDisk(Path(sys.argv[1]), 0, 0, segment_bytes=20_000)
-_, records = disk.read()
-lsn = max((r.lsn for r in records if isinstance(r, Entry)), default=0)
-while True:
-    batch = tuple(
-        Entry(lsn + i, 1, EntryKind.COMMAND, "c", lsn + i, command=b"x" * 500) for i in (1, 2, 3)
-    )
-    disk.append(batch)
-    lsn += 3
-    print(lsn, flush=True)
-"""
+
+def write_for_ever(folder: Path, acknowledged: Any) -> None:
+    """Append three entries at a time to what is there, and say so after each."""
+    disk = ReplicaDisk(folder, 0, 0, segment_bytes=20_000)
+    lsn = max((r.lsn for r in disk.read()[1] if isinstance(r, Entry)), default=0)
+    while True:
+        disk.append(tuple(entry(lsn + i, size=500) for i in (1, 2, 3)))
+        lsn += 3
+        acknowledged.send(lsn)
 
 
 def test_what_a_killed_process_had_acknowledged_is_there(tmp_path: Path) -> None:
     folder = tmp_path / "replica-0"
-    acknowledged = 0
-    for round_ in range(4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(folder)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        for _ in range(20 + 7 * round_):
-            acknowledged = int(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read().split()
-        acknowledged = max([acknowledged, *map(int, rest)])
-        process.wait()
+    processes = multiprocessing.get_context("fork")
+    for round_ in range(8):
+        receiving, sending = processes.Pipe(duplex=False)
+        process = processes.Process(target=write_for_ever, args=(folder, sending))
+        process.start()
+        sending.close()
+        acknowledged = max(receiving.recv() for _ in range(20 + 7 * round_))
+        process.kill()
+        with suppress(EOFError):
+            while True:
+                acknowledged = receiving.recv()
+        process.join()
         found = entries_in(folder)
         assert found == list(range(1, found[-1] + 1))
         assert found[-1] >= acknowledged
