@@ -8,7 +8,7 @@ import { rove } from "./roving.js";
 
 const LABEL_LETTERS = 20;
 const CURVE = 14;
-const MARGIN = 40;
+const CROWD = 40;
 
 /**
  * A drawing that fills a container and follows its size.
@@ -63,8 +63,9 @@ export class Drawing {
     if (!this.found || !width || !height) return;
     const { nodes, edges } = this.found;
     const focused = document.activeElement?.closest?.(".node")?.dataset.place;
-    const points = fit(this.places, width, height, MARGIN).map((at, place) =>
-      ({ ...at, radius: place === 0 ? 12 : nodes.length > 60 ? 6 : 8 }));
+    const radii = nodes.map((_, place) => (place === 0 ? 12 : nodes.length > CROWD ? 6 : 8));
+    const points = fit(this.places, radii, width, height)
+      .map((at, place) => ({ ...at, radius: radii[place] }));
     const texts = nodes.map(shortName);
     const labels = placeLabels(points, texts, width, height);
     this.container.replaceChildren(svg(

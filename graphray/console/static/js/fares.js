@@ -84,11 +84,11 @@ function cluster({ status, machines }) {
   const known = new Set(machines.map((machine) => machine.node_id));
   const homeless = status.replicas.filter((replica) => !known.has(replica.node_id));
   const cards = machines.map((machine) => card(
-    machine.hostname + (machine.is_head ? " (head)" : ""),
+    nameOf(machine, machines) + (machine.is_head ? " (head)" : ""),
     `${machine.address}, ${number(machine.cpus)} CPUs, ${size(machine.memory_bytes)}`,
     status.replicas.filter((replica) => replica.node_id === machine.node_id),
   ));
-  if (homeless.length) cards.push(card("Nowhere yet", "not on a living machine", homeless));
+  if (homeless.length) cards.push(card("Not known where", "did not answer, or its machine is gone", homeless));
   const held = document.activeElement?.dataset?.replica;
   byId("machines").replaceChildren(...cards);
   const squares = [...byId("machines").querySelectorAll(".replica")];
@@ -96,6 +96,12 @@ function cluster({ status, machines }) {
   current?.setAttribute("tabindex", "0");
   if (held) squares.find((square) => square.dataset.replica === held)?.focus();
   mark();
+}
+
+/** A machine's host name, with its id where several share the name. */
+function nameOf(machine, machines) {
+  const same = machines.filter(({ hostname }) => hostname === machine.hostname);
+  return same.length > 1 ? `${machine.hostname} ${machine.node_id.slice(0, 6)}` : machine.hostname;
 }
 
 function card(name, facts, replicas) {
@@ -151,14 +157,15 @@ function partitions({ status, partitions: sizes, machines }) {
 
 function caches({ status, machines }) {
   byId("caches-section").hidden = !status.caches.length;
-  const names = new Map((machines ?? []).map((machine) => [machine.node_id, machine.hostname]));
+  const names = new Map(
+    (machines ?? []).map((machine) => [machine.node_id, nameOf(machine, machines)]));
   fillTable(
     byId("caches"),
     ["on", "of", "columns", "rows", "size", "hit rate"],
     status.caches.map((cache) => [
-      names.get(cache.node_id) ?? cache.node_id.slice(0, 8),
+      names.get(cache.node_id) ?? cache.node_id.slice(0, 6),
       cache.node_type,
-      cache.columns.join(", "),
+      cache.columns.join(", ") || "–",
       cache.rows,
       size(cache.size_bytes),
       cache.hits + cache.misses

@@ -1,7 +1,7 @@
 // Which labels are written and where: nearer nodes first, and none over another. The rest show when
 // their node is pointed at or focused.
 
-const LETTER_WIDTH = 6.4;
+const LETTER_WIDTH = 6.8;
 const LINE_HEIGHT = 14;
 
 /**

@@ -5,9 +5,12 @@
 // leaves (Eades, "Drawing free trees", 1992). Forces then pull edges to a length and push nodes
 // apart (Fruchterman and Reingold, "Graph drawing by force-directed placement", 1991).
 
-const ROUNDS = 160;
+const ROUNDS = 200;
 const LENGTH = 1;
 const PULL = 2.2;
+const ROUNDS_APART = 30;
+const GAP = 7;
+const MARGIN = 34;
 
 /**
  * Places for nodes, the first of which stays in the middle.
@@ -31,7 +34,7 @@ function pulls(nodes, edges) {
     degrees[a] += 1;
     degrees[b] += 1;
   }
-  return ends.map(([a, b]) => [a, b, PULL / Math.min(degrees[a], degrees[b])]);
+  return ends.map(([a, b]) => [a, b, PULL / Math.sqrt(Math.min(degrees[a], degrees[b]))]);
 }
 
 /** Per node, the nodes that it is the first way to. */
@@ -111,21 +114,48 @@ function push(pushes, a, b, x, y) {
   pushes[b].y -= y;
 }
 
-/** The places stretched to fill a box, by at most half as much again in one direction. */
-export function fit(places, width, height, margin) {
-  const reach = (axis) => {
-    const values = places.map((place) => place[axis]);
-    return [Math.min(...values), Math.max(...values)];
-  };
-  const [[left, right], [top, bottom]] = [reach("x"), reach("y")];
-  const room = (from, to, length) => (length - 2 * margin) / Math.max(to - from, 0.8);
-  const scaleX = room(left, right, width);
-  const scaleY = room(top, bottom, height);
-  const cap = 1.5 * Math.min(scaleX, scaleY);
-  const most = Math.min(width, height) * 0.3;
-  const [sx, sy] = [Math.min(scaleX, cap, most), Math.min(scaleY, cap, most)];
-  return places.map(({ x, y }) => ({
-    x: width / 2 + (x - (left + right) / 2) * sx,
-    y: height / 2 + (y - (top + bottom) / 2) * sy,
+/**
+ * The places stretched to fill a box, by at most half as much again in one direction, and moved
+ * apart where marks would touch.
+ *
+ * @param radii how large each mark is.
+ */
+export function fit(places, radii, width, height) {
+  const [left, right] = reach(places.map(({ x }) => x));
+  const [top, bottom] = reach(places.map(({ y }) => y));
+  const room = (from, to, length) => (length - 2 * MARGIN) / Math.max(to - from, 0.8);
+  const [scaleX, scaleY] = [room(left, right, width), room(top, bottom, height)];
+  const most = Math.min(1.5 * Math.min(scaleX, scaleY), 0.3 * Math.min(width, height));
+  const points = places.map(({ x, y }) => ({
+    x: width / 2 + (x - (left + right) / 2) * Math.min(scaleX, most),
+    y: height / 2 + (y - (top + bottom) / 2) * Math.min(scaleY, most),
   }));
+  for (let round = 0; round < ROUNDS_APART; round += 1) moveApart(points, radii, width, height);
+  return points;
+}
+
+const reach = (values) => [Math.min(...values), Math.max(...values)];
+
+function moveApart(points, radii, width, height) {
+  for (let a = 0; a < points.length; a += 1) {
+    for (let b = 0; b < a; b += 1) part(points[a], points[b], radii[a] + radii[b] + GAP);
+  }
+  points.forEach((point, place) => {
+    const rim = radii[place] + GAP;
+    point.x = Math.min(Math.max(point.x, rim), width - rim);
+    point.y = Math.min(Math.max(point.y, rim), height - rim);
+  });
+}
+
+/** Move two points apart, half the way each, until they are a distance from each other. */
+function part(a, b, distance) {
+  const dx = a.x - b.x || 0.01;
+  const dy = a.y - b.y;
+  const apart = Math.hypot(dx, dy);
+  if (apart >= distance) return;
+  const half = (distance - apart) / (2 * apart);
+  a.x += dx * half;
+  a.y += dy * half;
+  b.x -= dx * half;
+  b.y -= dy * half;
 }
