@@ -13,6 +13,15 @@ import threading
 import numpy as np
 
 from graphray.kernels.among import entries_among
+from graphray.kernels.event_chains import (
+    EMPTY,
+    find_in_rows,
+    first_times,
+    last_seen,
+    link_rows,
+    move_slots,
+    rows_seen,
+)
 from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.kernels.neighbors import draw_rows, find_rows, place_rows
 from graphray.kernels.relabel import NARROW, number_edges, number_nodes
@@ -38,6 +47,7 @@ def ensure_compiled() -> None:
         _sample_once()
         _read_once()
         _walk_once()
+        _change_once()
     finally:
         notice.cancel()
 
@@ -66,6 +76,20 @@ def _walk_once() -> None:
     order = SecondOrder(2.0, 2.0, True)
     advance_second_order(paths, np.zeros(1, np.int64), node.copy(), keys, *states, order, rows)
     entries_among(node, rows, node)
+
+
+def _change_once() -> None:
+    """Enter a row of a table of changes, and find it: a replica that compiles is silent."""
+    one = np.zeros(1, np.int64)
+    slots, previous = np.full(2, EMPTY, np.int32), np.empty(1, np.int32)
+    link_rows(one, 0, 1, slots, previous)
+    move_slots(one, slots, np.full(4, EMPTY, np.int32))
+    rows_seen(one, one, slots, previous, one, -1, 1)
+    last_seen(one, one, one, one, slots, previous, one, one, -1, 1)
+    first_times(one, one, one, one, slots, previous, one, 1)
+    for edges in (np.zeros(1, np.uint32), np.zeros(1, np.int64)):
+        edges.flags.writeable = False  # As arrays of a store are.
+        find_in_rows(edges, one, one, one)
 
 
 def _sample_once() -> None:

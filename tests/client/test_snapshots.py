@@ -205,7 +205,7 @@ def test_compaction_makes_a_version_of_what_a_snapshot_shows(
     assert epoch_of(opened) == digests
     connected = gr.connect(running.status().name)
     assert epoch_of(connected) == digests
-    assert running.read().nodes(["u3"])["name"].to_pylist() == ["another"]
+    assert running.read().nodes(["u3"])["name"].tolist() == ["another"]
     grow(running, content, 2)
     with running.snapshot() as state:
         assert state.num_nodes("user") == USERS + 80 - 1
