@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from typing import Any, NoReturn, TextIO
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -13,7 +13,7 @@ from graphray.cli.helptext import Command
 from graphray.cli.output import print_json
 from graphray.client.changes.transaction import Transaction
 from graphray.client.running import connect
-from graphray.errors import GraphRayError, InputError
+from graphray.errors import GraphRayError, InputError, InputNotFound
 
 _BY_TYPE = ("add_nodes", "update_nodes", "delete_nodes")
 _BY_RELATION = ("add_edges", "update_edges", "delete_edges")
@@ -21,14 +21,14 @@ _BY_RELATION = ("add_edges", "update_edges", "delete_edges")
 
 @click.command("apply", cls=Command)
 @click.argument("name")
-@click.argument("changes", type=click.File(encoding="utf-8"))
+@click.argument("changes")
 @click.option(
     "--batch",
     type=click.IntRange(min=1),
     help="Lines per transaction; without it, the whole file is one: all of it is applied or none.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(name: str, changes: TextIO, batch: int | None, as_json: bool) -> None:
+def command(name: str, changes: str, batch: int | None, as_json: bool) -> None:
     """Change a running graph by a file of JSON lines.
 
     CHANGES may be - for standard input. A line is an object: "op" is add_nodes, update_nodes,
@@ -43,11 +43,11 @@ def command(name: str, changes: TextIO, batch: int | None, as_json: bool) -> Non
     """
     lines = 0
     transactions: list[Transaction] = []
-    with connect(name) as graph:
-        for group in _groups(_lines(changes), batch):
+    with connect(name) as graph, _opened(changes) as file:
+        for group in _groups(_lines(file), batch):
             with graph.transaction() as transaction:
                 for row, line in group:
-                    _apply(transaction, line, changes.name, row)
+                    _apply(transaction, line, changes, row)
                     lines += 1
             transactions.append(transaction)
     token = transactions[-1].token.to_text() if transactions else ""
@@ -57,7 +57,14 @@ def command(name: str, changes: TextIO, batch: int | None, as_json: bool) -> Non
         click.echo(f"applied {lines:,} lines in {len(transactions):,} transactions; token {token}")
 
 
-def _lines(changes: TextIO) -> Iterator[tuple[int, str]]:
+def _opened(path: str) -> IO[str]:
+    try:
+        return click.open_file(path, encoding="utf-8")
+    except OSError as error:
+        raise InputNotFound(f"cannot be read: {error.strerror}", source=path) from error
+
+
+def _lines(changes: IO[str]) -> Iterator[tuple[int, str]]:
     return ((row, line) for row, line in enumerate(changes, 1) if line.strip())
 
 

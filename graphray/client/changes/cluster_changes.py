@@ -13,6 +13,7 @@ from graphray.client.changes.session_pool import SessionPool
 from graphray.client.transport import ask
 from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec
 from graphray.config import CallPolicy
+from graphray.errors import TransactionError
 from graphray.reading.access import PartitionAccess
 from graphray.replication.session import RetryPolicy
 
@@ -33,7 +34,14 @@ def connect_changes(
 
     Raises:
         ClusterError: where replicas cannot take part.
+        TransactionError: where the graph was launched with replication="eventual".
     """
+    if spec.options.replication == "eventual":
+        raise TransactionError(
+            f'graph {spec.name!r} was launched with replication="eventual", whose replicas take '
+            "writes without asking each other: they know neither transactions nor locks nor strong "
+            "reads. Launch it with another strategy to have them; see docs/guarantees.md"
+        )
     calls = connect_calls(catalog, spec, policy)
     return ChangeClient(access.schema, calls, BasePlaces(access), IdBlocks(calls))
 

@@ -128,7 +128,8 @@ def _first_misfit(values: pa.Array, dtype: pa.DataType) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            values.slice(low, middle - low).cast(dtype)
+            # Not a slice: Arrow converts the lists around it as well.
+            values.take(pa.array(range(low, middle))).cast(dtype)
         except pa.ArrowException:
             high = middle
         else:

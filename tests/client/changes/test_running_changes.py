@@ -164,6 +164,12 @@ def test_the_command_line_applies_a_file(graph: gr.Graph, tmp_path: Path) -> Non
         graph.read().nodes("a9", "author")
 
 
+def test_a_file_that_is_not_there(graph: gr.Graph) -> None:
+    result = CliRunner().invoke(main, ["apply", NAME, "nowhere.jsonl"])
+    assert result.exit_code == 1
+    assert "nowhere.jsonl: cannot be read" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
