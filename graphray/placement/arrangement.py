@@ -13,14 +13,14 @@ partitions on a hundred nodes take a fraction of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.placement.caps import replicas_per_place
-from graphray.placement.problem import PlacementProblem
+from graphray.placement.problem import ClusterNode, PartitionDemand, PlacementProblem
 from graphray.placement.selectors import matches, selector_of
 
 MEMORY, CPUS, BUSY, NETWORK = range(4)
@@ -65,15 +65,7 @@ class Arrangement:
         self.number_of = (np.arange(len(self.part_of)) - self.first_of[self.part_of]).astype(
             np.int32
         )
-        self.demand = np.array(
-            [
-                (p.memory_bytes, p.cpus, p.busy_cpus / p.replicas, p.bytes_per_s / p.replicas)
-                for p in partitions
-            ]
-        ).reshape(-1, 4)
-        self.capacity = np.array(
-            [(n.memory_bytes, n.cpus, n.cpus, n.bytes_per_s_max) for n in nodes]
-        ).reshape(-1, 4)
+        self.demand, self.capacity = _demand(partitions), _capacity(nodes)
         self.used = np.zeros((len(nodes), 4))
         self.used[:, BUSY] = [node.busy_cpus for node in nodes]
         self.count = np.zeros((len(partitions), len(nodes)), np.int32)
@@ -134,6 +126,11 @@ class Arrangement:
         """The replicas of a partition."""
         return range(int(self.first_of[part]), int(self.first_of[part + 1]))
 
+    def selector_of(self, replica: int) -> str:
+        """What is required of a replica's node, for messages; empty where nothing is."""
+        selector = selector_of(self.problem.options.require, int(self.number_of[replica]))
+        return ", ".join(f"{key}={condition}" for key, condition in selector.items())
+
     def settle_present(self) -> None:
         """Put every replica where it stands at present, as far as that is allowed.
 
@@ -186,15 +183,23 @@ class Arrangement:
     def _set_caps(self) -> None:
         parts = len(self.count)
         self.node_cap, self.zone_cap = np.ones(parts, np.int32), np.ones(parts, np.int32)
-        known: dict[bytes, tuple[int, int]] = {}
+        known: dict[tuple[int, bytes], tuple[int, int]] = {}
         for part in range(parts):
             rows = np.array([self.eligible(replica) for replica in self.siblings(part)])
-            key = rows.tobytes() + bytes(str(len(rows)), "ascii")
+            key = (len(rows), rows.tobytes())
             if key not in known:
                 known[key] = replicas_per_place(rows, self.zone_of)
             self.node_cap[part], self.zone_cap[part] = known[key]
 
-    def selector_of(self, replica: int) -> str:
-        """What is required of a replica's node, for messages; empty where nothing is."""
-        selector = selector_of(self.problem.options.require, int(self.number_of[replica]))
-        return ", ".join(f"{key}={condition}" for key, condition in selector.items())
+
+def _demand(partitions: Sequence[PartitionDemand]) -> Floats:
+    rows = [
+        (p.memory_bytes, p.cpus, p.busy_cpus / p.replicas, p.bytes_per_s / p.replicas)
+        for p in partitions
+    ]
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def _capacity(nodes: Sequence[ClusterNode]) -> Floats:
+    rows = [(n.memory_bytes, n.cpus, n.cpus, n.bytes_per_s_max) for n in nodes]
+    return np.array(rows, np.float64).reshape(-1, 4)

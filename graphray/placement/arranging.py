@@ -40,7 +40,7 @@ def arrange(
     order: Callable[[Arrangement], Sequence[int]] | None = None,
     finish: Callable[[Table], object] | None = None,
 ) -> list[list[int]]:
-    """A place for every replica, at a cost that no single move lowers.
+    """A place for every replica, at a cost that moving or exchanging single ones hardly lowers.
 
     Args:
         problem: what to place.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from graphray.placement.arrangement import Floats
 from graphray.placement.table import GAIN_MIN, Table
 
 TRIES_MAX = 400
@@ -31,23 +32,30 @@ def _pairs(table: Table) -> Iterator[tuple[int, int]]:
     arrangement = table.arrangement
     for one in _most_eager(table):
         node = int(arrangement.node_of[one])
-        by_wish = np.argsort(table.wish(one), kind="stable").tolist()
-        by_wish.remove(node)
-        for target in by_wish[:_TARGETS_MAX]:
+        wish = _wish_elsewhere(table, one)
+        for target in np.argsort(wish, kind="stable")[:_TARGETS_MAX].tolist():
+            if not np.isfinite(wish[target]):
+                break
             for other in np.flatnonzero(arrangement.node_of == target).tolist():
                 if arrangement.node_of[one] == node and arrangement.node_of[other] == target:
                     yield one, other
 
 
 def _most_eager(table: Table) -> list[int]:
-    """Replicas by what they would gain if every node had room, and then by what they cost."""
-    arrangement, gains = table.arrangement, []
-    for replica in range(min(len(arrangement), TRIES_MAX)):
-        node = arrangement.take(replica)
-        wish = table.wish(replica)
-        gains.append((float(wish.min() - wish[node]), -float(wish[node]), replica))
-        arrangement.put(replica, node)
-    return [replica for _, _, replica in sorted(gains)]
+    """Replicas, evenly picked where there are many, by what they would gain if there were room."""
+    picked = range(0, len(table.arrangement), -(-len(table.arrangement) // TRIES_MAX))
+    return sorted(picked, key=lambda replica: float(_wish_elsewhere(table, replica).min()))
+
+
+def _wish_elsewhere(table: Table, replica: int) -> Floats:
+    """The prices of other nodes less that of its own, if all that are not barred had room."""
+    arrangement = table.arrangement
+    node = arrangement.take(replica)
+    wish = table.wish(replica)
+    wish = np.where(arrangement.apart(replica), wish - wish[node], np.inf)
+    wish[node] = np.inf
+    arrangement.put(replica, node)
+    return wish
 
 
 def _exchange_if_better(table: Table, one: int, other: int) -> bool:

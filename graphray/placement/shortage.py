@@ -13,10 +13,9 @@ def check_enough(arrangement: Arrangement) -> None:
     if not len(arrangement):
         return
     if not arrangement.accepting.any():
-        raise PlacementError(
-            f"there is no node to place on: of {len(arrangement.problem.nodes)}, all are draining; "
-            "add nodes"
-        )
+        nodes = len(arrangement.problem.nodes)
+        there = f"all {nodes} are draining" if nodes else "there is none"
+        raise PlacementError(f"no node takes replicas: {there}; add nodes")
     _check_each_has_a_node(arrangement)
     _check_sharing(arrangement)
     _check_totals(arrangement)

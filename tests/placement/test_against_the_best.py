@@ -37,12 +37,12 @@ def test_a_plan_is_found_exactly_where_there_is_one(
         assert tuple(map(tuple, placed)) in possible
 
 
-# The worst of some thousand random cases were 1.11, 1.17, and one node more.
+# The worst of 1,500 random cases were 1.01, 1.0, and one node more.
 @pytest.mark.parametrize(
     ("strategy", "measure", "ratio", "more"),
     [
-        ("balanced", uneven_memory, 1.3, 0),
-        ("spread", unequal_counts, 1.3, 0),
+        ("balanced", uneven_memory, 1.2, 0),
+        ("spread", unequal_counts, 1.2, 0),
         ("pack", nodes_used, 1.0, 1),
     ],
 )
@@ -67,4 +67,4 @@ def test_affinity_is_near_the_best_of_traffic_and_balance(problem: PlacementProb
     possible = all_plans(problem)
     assume(possible)
     placed = tuple(map(tuple, strategy.place(problem)))
-    assert measure(placed) <= 1.4 * min(map(measure, possible)) + 1e-9
+    assert measure(placed) <= 1.25 * min(map(measure, possible)) + 1e-9

@@ -167,10 +167,10 @@ def test_too_few_zones_are_shared_with_a_warning() -> None:
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        (PlacementProblem(demands([1.0]), ()), "no node to place on: of 0, all are draining"),
+        (PlacementProblem(demands([1.0]), ()), "no node takes replicas: there is none"),
         (
             PlacementProblem(demands([1.0]), (node("a", draining=True),)),
-            "no node to place on: of 1",
+            "no node takes replicas: all 1 are draining",
         ),
         (
             PlacementProblem(demands([4 * GIB], cpus=0.5), nodes(2, 2 * GIB)),
