@@ -1,9 +1,10 @@
 """Random walks: many walkers, each a step at a time, over the partitions that are mapped.
 
 A step costs two reads that miss the cache: the row's bounds, and one of its entries. Walkers are
-independent, so a pass moves every walker of a block by one step, in three phases of which each asks
-for what the next will read, a chunk of walkers apart (as in `graphray.kernels.neighbors`). A block
-is small enough that its paths stay in the cache until they are done.
+independent, so a pass moves every walker of a block that is under way by one step, in three phases
+of which each asks for what the next will read, a chunk of walkers apart (as in
+`graphray.kernels.neighbors`). A block is small enough that its paths stay in the cache until they
+are done. Walkers that wait or have ended are off the list, so that no phase asks about them.
 
 The random words of a walker are ``mix64(key + n * GOLDEN)`` with n odd for where step ``n // 2``
 leads and even for whether it sets out from the seed again: a function of the walker's key and the
@@ -14,15 +15,14 @@ A walk may follow several adjacencies in turn (a metapath), given as a row each 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import inlined, kernel
 from graphray.kernels.hashing import GOLDEN, below, mix64
-from graphray.kernels.memory import load_int64, load_uint32, prefetch
-from graphray.kernels.neighbors import owner_of
+from graphray.kernels.memory import load_int64, load_uint32, prefetch, prefetch_once
 from graphray.kernels.rows import NARROW_BYTES, Rows, entry_at
 
 Ints = npt.NDArray[np.int64]
@@ -35,8 +35,24 @@ _32 = np.uint64(32)
 _CHUNK = 16
 _BLOCK = 256
 
-# What a walker's next entry is, where that is not an address.
+# What stands for a walker's row, or its next entry, where that is not an address.
 _WAITS, _ENDS = 0, 1
+
+
+class _Scratch(NamedTuple):
+    """What a pass knows of the walkers that are under way, in the order of the list.
+
+    Attributes:
+        walkers: the list: ``int64[_BLOCK]``, their numbers.
+        owners: ``int64[_BLOCK]``, whose the row is that each is at.
+        addresses: ``int64[_BLOCK]``, of the row's bounds, then of the entry to follow.
+        coins: ``uint64[_BLOCK]``, what is left of the random word when it has chosen the entry.
+    """
+
+    walkers: Ints
+    owners: Ints
+    addresses: Ints
+    coins: Words
 
 
 @inlined
@@ -92,109 +108,98 @@ def advance_walks(
         restart_below: a walk sets out from its seed again where its restart word is below this.
         rows: the adjacencies to follow in turn.
     """
-    owners, entries = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
-    coins = np.empty(_BLOCK, np.uint64)
+    scratch = _Scratch(
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.uint64),
+    )
+    is_weighted: Any = rows.alias_bases.any()
     for begin in range(0, len(paths), _BLOCK):
-        block = slice(begin, min(len(paths), begin + _BLOCK))
-        _advance_block(
-            paths[block], made[block], needed[block], keys[block], restart_below, rows,
-            owners, entries, coins,
-        )  # fmt: skip
+        count = 0
+        for i in range(begin, min(len(paths), begin + _BLOCK)):
+            if 0 <= made[i] < paths.shape[1] - 1:
+                needed[i] = paths[i, made[i]]
+                scratch.walkers[count] = i
+                count += 1
+        while count > 0:
+            count = _advance_once(
+                count, paths, made, needed, keys, restart_below, rows, is_weighted, scratch
+            )
 
 
 @kernel
-def _advance_block(
-    paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
-    owners: Ints, entries: Ints, coins: Words,
-) -> None:  # fmt: skip
-    """The same for a block of walkers; ``owners``, ``entries`` and ``coins`` are scratch memory."""
-    count = len(paths)
-    moved = True
-    while moved:
-        moved = False
-        for begin in range(0, count + 2 * _CHUNK, _CHUNK):
-            chunk = begin, min(count, begin + _CHUNK)
-            _ask_for_bounds(paths, made, needed, keys, restart_below, rows, chunk, owners)
-            chunk = max(0, begin - _CHUNK), min(count, begin)
-            _ask_for_entries(made, needed, keys, rows, chunk, owners, entries, coins)
-            chunk = max(0, begin - 2 * _CHUNK), min(count, begin - _CHUNK)
-            moved |= _move(paths, made, rows, chunk, entries, coins)
+def _advance_once(
+    count: int, paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64,
+    rows: Rows, is_weighted: bool, scratch: _Scratch,
+) -> int:  # fmt: skip
+    """Move the ``count`` walkers on the list by a step; returns how many are on it then."""
+    walkers, addresses, coins = scratch.walkers, scratch.addresses, scratch.coins
+    last, cycle, left = paths.shape[1] - 1, len(rows.widths), 0
+    for ahead in range(0, count + 2 * _CHUNK, _CHUNK):
+        for k in range(ahead, min(count, ahead + _CHUNK)):
+            i = walkers[k]
+            turn = 0 if cycle == 1 else made[i] % cycle
+            if restart_below > 0 and turn == 0 and restart_word(keys[i], made[i]) < restart_below:
+                needed[i] = paths[i, 0]
+            scratch.owners[k], addresses[k] = _row_bounds(needed[i], turn, rows)
+            prefetch(addresses[k])
+        for k in range(max(0, ahead - _CHUNK), min(count, ahead)):
+            i = walkers[k]
+            turn = 0 if cycle == 1 else made[i] % cycle
+            if addresses[k] != _WAITS:
+                word = step_word(keys[i], made[i])
+                addresses[k], coins[k] = _entry(
+                    addresses[k], scratch.owners[k], turn, word, rows, is_weighted
+                )
+                prefetch_once(addresses[k])
+        for k in range(max(0, ahead - 2 * _CHUNK), min(count, ahead - _CHUNK)):
+            i, entry = walkers[k], addresses[k]
+            if entry == _WAITS:
+                continue
+            if entry == _ENDS:
+                made[i] = ~made[i]
+                continue
+            width = rows.widths[0 if cycle == 1 else made[i] % cycle]
+            node = (
+                _alias_neighbor(entry, width, coins[k]) if is_weighted else entry_at(entry, width)
+            )
+            made[i] += 1
+            needed[i] = paths[i, made[i]] = node
+            if made[i] < last:
+                walkers[left] = i
+                left += 1
+    return left
 
 
-@kernel
-def _ask_for_bounds(
-    paths: Ints, made: Ints, needed: Ints, keys: Words, restart_below: np.uint64, rows: Rows,
-    chunk: tuple[int, int], owners: Ints,
-) -> None:  # fmt: skip
-    """Find out whose the walkers' rows are, and prefetch the bounds of those that are mapped."""
-    length, cycle = paths.shape[1] - 1, len(rows.widths)
-    for i in range(chunk[0], chunk[1]):
-        step = made[i]
-        owners[i] = -1
-        if step < 0 or step >= length:
-            continue
-        turn = 0 if cycle == 1 else step % cycle
-        again = turn == 0 and restart_word(keys[i], step) < restart_below
-        needed[i] = paths[i, 0 if again else step]
-        owner = owner_of(rows.node_offsets[turn], needed[i])
-        if rows.indptr_bases[turn, owner] != 0:
-            owners[i] = owner
-            prefetch(rows.indptr_bases[turn, owner] + needed[i] * 8)
+@inlined
+def _row_bounds(node: Any, turn: Any, rows: Any) -> Any:
+    """Whose a row is, and the address of its bounds, or `_WAITS`."""
+    offsets = rows.node_offsets
+    # As `owner_of`, without a view of the row of the table.
+    owner: Any = 0
+    parts = offsets.shape[1] - 1
+    while parts > 1:
+        half = parts >> 1
+        owner += half * np.int64(offsets[turn, owner + half] <= node)
+        parts -= half
+    base = rows.indptr_bases[turn, owner]
+    return owner, base + node * 8 * np.int64(base != 0)
 
 
-@kernel
-def _ask_for_entries(
-    made: Ints, needed: Ints, keys: Words, rows: Rows,
-    chunk: tuple[int, int], owners: Ints, entries: Ints, coins: Words,
-) -> None:  # fmt: skip
-    """Choose an entry of every row, or the cell of its alias table, and prefetch it."""
-    cycle = len(rows.widths)
-    for i in range(chunk[0], chunk[1]):
-        owner, step = owners[i], made[i]
-        if owner < 0:
-            entries[i] = _WAITS
-            continue
-        turn = 0 if cycle == 1 else step % cycle
-        bound = rows.indptr_bases[turn, owner] + needed[i] * 8
-        start = load_int64(bound)
-        degree = load_int64(bound + 8) - start
-        if degree == 0:
-            entries[i] = _ENDS
-            continue
-        word = step_word(keys[i], step)
-        position = rows.edge_offsets[turn, owner] + start + below(word, degree)
-        if rows.alias_bases[turn, owner] == 0:
-            entries[i] = rows.neighbor_bases[turn, owner] + position * rows.widths[turn]
-        else:
-            entries[i] = rows.alias_bases[turn, owner] + position * _cell_bytes(rows.widths[turn])
-            # What is left of the word when its upper part has chosen the column.
-            coins[i] = (word * np.uint64(degree)) >> _32
-        prefetch(entries[i])
-
-
-@kernel
-def _move(
-    paths: Ints, made: Ints, rows: Rows, chunk: tuple[int, int], entries: Ints, coins: Words
-) -> bool:
-    """Read the entries; returns whether any walker has moved."""
-    cycle = len(rows.widths)
-    is_weighted = rows.alias_bases.any()
-    moved = False
-    for i in range(chunk[0], chunk[1]):
-        entry, step = entries[i], made[i]
-        if entry == _WAITS:
-            continue
-        if entry == _ENDS:
-            made[i] = ~step
-            continue
-        turn = 0 if cycle == 1 else step % cycle
-        if is_weighted:
-            paths[i, step + 1] = _alias_neighbor(entry, rows.widths[turn], coins[i])
-        else:
-            paths[i, step + 1] = entry_at(entry, rows.widths[turn])
-        made[i] = step + 1
-        moved = True
-    return moved
+@inlined
+def _entry(bounds: Any, owner: Any, turn: Any, word: Any, rows: Any, is_weighted: Any) -> Any:
+    """The address of the entry or cell that a word chooses, or `_ENDS`; and the coin left over."""
+    start = load_int64(bounds)
+    degree = load_int64(bounds + 8) - start
+    position = rows.edge_offsets[turn, owner] + start + below(word, degree)
+    width = rows.widths[turn]
+    if is_weighted:
+        address = rows.alias_bases[turn, owner] + position * _cell_bytes(width)
+    else:
+        address = rows.neighbor_bases[turn, owner] + position * width
+    coin = (word * np.uint64(degree)) >> _32
+    return (address if degree > 0 else np.int64(_ENDS)), coin
 
 
 @inlined
