@@ -170,6 +170,10 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> Non
         "partitioners",
     }
     assert "graphray/py.typed" in names
+    page = ROOT / "graphray" / "console" / "static"
+    files = {str(path.relative_to(ROOT)) for path in page.rglob("*") if path.is_file()}
+    assert files
+    assert files <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

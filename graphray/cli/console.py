@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from contextlib import suppress
 
 import click
 
@@ -41,7 +42,8 @@ def command(
     ensure_compiled()
     if not _is_loopback(host):
         click.echo(f"warning: whoever reaches {host} can read the graph", err=True)
-    asyncio.run(serve(source, host, port, allow_host, _say_where))
+    with suppress(KeyboardInterrupt):  # The way to end it.
+        asyncio.run(serve(source, host, port, allow_host, _say_where))
 
 
 def _source(name: str | None, store: str | None) -> ConsoleSource:

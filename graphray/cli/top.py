@@ -84,9 +84,7 @@ def screen(overview: Overview, height: int, trouble: str = "") -> RenderableType
         trouble: why it cannot be told how it fares now.
     """
     status = overview.status
-    head = Text.assemble(
-        (status.name, "bold"), "  ", (status.verdict, _COLORS[status.health]), style=""
-    )
+    head = Text.assemble((status.name, "bold"), "  ", (status.verdict, _COLORS[status.health]))
     facts = (
         f"{sum(status.nodes.values()):,} nodes, {sum(status.edges.values()):,} edges, "
         f"{status.parts} partitions, version {status.version}, "
@@ -111,7 +109,7 @@ def _replica_table(overview: Overview, rows_max: int) -> Table:
     for replica in ordered[:rows_max]:
         load = loads.get((replica.part, replica.replica))
         figures = _load_cells(load) if loads else ()
-        table.add_row(*_replica_cells(replica, hosts), *figures, replica.reason)
+        table.add_row(*_replica_cells(replica, hosts), *figures, Text(replica.reason))
     if len(ordered) > rows_max:
         table.add_row("...", "", f"{len(ordered) - rows_max} more", "")
     return table
@@ -119,13 +117,13 @@ def _replica_table(overview: Overview, rows_max: int) -> Table:
 
 def _replica_cells(
     replica: ReplicaStatus, hosts: dict[str, Machine]
-) -> tuple[str, str, Text, str, str]:
+) -> tuple[str, str, Text, Text, str]:
     host = hosts.get(replica.node_id)
     return (
         str(replica.part),
         str(replica.replica),
         Text(replica.state, _STATE_COLORS.get(replica.state, "")),
-        f"{host.hostname} {replica.node_id[:8]}" if host else replica.node_id[:8] or "-",
+        Text(f"{host.hostname} {replica.node_id[:8]}" if host else replica.node_id[:8] or "-"),
         str(replica.pid or "-"),
     )
 
@@ -145,7 +143,7 @@ def _cache_table(caches: tuple[CacheStatus, ...]) -> Table:
     for cache in caches:
         table.add_row(
             cache.node_id[:8],
-            cache.node_type,
+            Text(cache.node_type),
             f"{cache.rows:,}",
             size_text(cache.size_bytes),
             f"{cache.hits:,}",

@@ -132,7 +132,7 @@ export class Explorer {
     const list = neighbors(this.#found, this.#schema, place, (far) => this.#walk(far));
     const shown = await ask("node", { type: node.node_type, id: node.id })
       .then(properties, (error) => element("p", { class: "problem" }, sentence(error.message)));
-    if (this.#looked === node) byId("node").replaceChildren(facts, shown, list);
+    if (this.#looked === node) showNode(facts, shown, list);
   }
 
   #summarise() {
@@ -160,11 +160,19 @@ export class Explorer {
     filter.hidden = relations.length < FILTER_FROM;
     const drawn = relations.map(() => 0);
     for (const edge of this.#found?.edges ?? []) drawn[edge.relation] += 1;
-    const order = relations.map((_, at) => at).sort((a, b) => drawn[b] - drawn[a] || a - b);
     const wanted = filter.value.trim().toLowerCase();
-    byId("relations").replaceChildren(...order
+    const held = document.activeElement?.dataset?.relation;
+    byId("relations").replaceChildren(...this.#relationOrder()
       .filter((at) => spelled(relations[at]).toLowerCase().includes(wanted))
       .map((at) => this.#relationRow(at, drawn[at])));
+    if (held) byId("relations").querySelector(`[data-relation="${held}"]`)?.focus();
+  }
+
+  /** Those that have been drawn come first, and keep their places. */
+  #relationOrder() {
+    const rank = (at) => (this.#relationMarks.has(at) ? this.#relationMarks.of(at) : Infinity);
+    const order = this.#schema.relations.map((_, at) => ({ at, rank: rank(at) }));
+    return order.sort((a, b) => (a.rank === b.rank ? a.at - b.at : a.rank - b.rank)).map(({ at }) => at);
   }
 
   #relationRow(at, drawn) {
@@ -172,6 +180,7 @@ export class Explorer {
     const mark = this.#relationMarks.has(at) ? this.#relationMarks.of(at) : null;
     const tick = element("input", {
       type: "checkbox",
+      "data-relation": at,
       checked: !this.#left.has(at),
       onchange: (event) => {
         this.#left[event.target.checked ? "delete" : "add"](at);
@@ -202,6 +211,15 @@ export class Explorer {
         element("span", { class: "number" }, nodes));
     }));
   }
+}
+
+/** Put a node into the panel; whoever walks through its list of neighbours stays with it. */
+function showNode(facts, shown, list) {
+  const panel = byId("node");
+  list.open = Boolean(panel.querySelector(".neighbors")?.open);
+  const hadFocus = panel.contains(document.activeElement);
+  panel.replaceChildren(facts, shown, list);
+  if (hadFocus) byId("node-heading").focus();
 }
 
 const spelled = ({ source, name, destination }) => `${source}:${name}:${destination}`;
