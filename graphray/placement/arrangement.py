@@ -75,6 +75,9 @@ class Arrangement:
         self.accepting = np.array([not node.draining for node in nodes], np.bool_)
         self._watchers: list[Watcher] = []
         self._ceiling = self.capacity[:, RESERVED] * (1 + _ROUNDING)
+        # Asked for at every step, so kept as arrays of their own.
+        self._reserves = self.demand[:, RESERVED].tolist()
+        self._free_memory, self._free_cpus = self._ceiling.T.copy()
         self._set_zones()
         self._set_eligible()
         self._set_caps()
@@ -93,9 +96,8 @@ class Arrangement:
 
     def allowed(self, replica: int) -> Bools:
         """``bool[nodes]``: those on which a replica may be put now."""
-        part = self.part_of[replica]
-        after = self.used[:, RESERVED] + self.demand[part, RESERVED]
-        fits: Bools = (after <= self._ceiling).all(axis=1)
+        memory, cpus = self._reserves[self.part_of[replica]]
+        fits: Bools = (self._free_memory >= memory) & (self._free_cpus >= cpus)
         return fits & self.apart(replica)
 
     def apart(self, replica: int) -> Bools:
@@ -153,6 +155,9 @@ class Arrangement:
     def _change(self, replica: int, node: int, by: int) -> None:
         part = self.part_of[replica]
         self.used[node] += by * self.demand[part]
+        memory, cpus = self._reserves[part]
+        self._free_memory[node] -= by * memory
+        self._free_cpus[node] -= by * cpus
         self.count[part, node] += by
         self.replicas_on[node] += by
         if self._zone_count is not None:
@@ -185,7 +190,11 @@ class Arrangement:
         self.node_cap, self.zone_cap = np.ones(parts, np.int32), np.ones(parts, np.int32)
         known: dict[tuple[int, bytes], tuple[int, int]] = {}
         for part in range(parts):
-            rows = np.array([self.eligible(replica) for replica in self.siblings(part)])
+            siblings = self.siblings(part)
+            if len(self._matching) == 1:  # They are alike.
+                rows = np.repeat(self.eligible(siblings[0])[None, :], len(siblings), axis=0)
+            else:
+                rows = np.array([self.eligible(replica) for replica in siblings])
             key = (len(rows), rows.tobytes())
             if key not in known:
                 known[key] = replicas_per_place(rows, self.zone_of)
