@@ -14,6 +14,7 @@ DESCRIPTIONS = {
     "partitioning": "seconds, edge cut and both balances of every partitioner, beside METIS",
     "features": "properties: gathered from mapped partitions, and from another node with a cache",
     "loader": "an epoch of GraphSAGE with the sampler hidden behind it, beside the model alone",
+    "mutation": "writes by strategy beside SQLite, point reads, recovery, snapshots under writes",
     "ingest": "Parquet to a published store: edges per second, and peak memory within a budget",
 }
 
