@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
     from graphray.status import CacheStatus, GraphStatus, ReplicaStatus
+    from graphray.store.backup import restore
 
 __version__ = "0.1.0"
 
@@ -82,6 +83,7 @@ _HOME = {
     "connect": "graphray.client.running",
     "launch": "graphray.client.launcher",
     "open": "graphray.client.opened",
+    "restore": "graphray.store.backup",
     "running_graphs": "graphray.client.running",
 }
 
@@ -124,6 +126,7 @@ __all__ = [
     "connect",
     "launch",
     "open",
+    "restore",
     "running_graphs",
 ]
 

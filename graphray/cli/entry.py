@@ -33,6 +33,10 @@ COMMANDS = {
     "top": "Watch how a running graph fares, in the terminal.",
     "console": "Serve a web console: how a graph fares on its cluster, and an explorer to walk in.",
     "apply": "Change a running graph by a file of JSON lines.",
+    "versions": "List the versions of a store, or remove some; the newest always stays.",
+    "check": "Check a store: checksums, order, ends and both directions of every edge.",
+    "backup": "Copy a version of a store to another place; what is there is not copied again.",
+    "restore": "Bring a version of a graph back from a backup, as a store.",
     "sample": "Sample minibatches from a store or a running graph.",
     "down": "End a running graph; its store stays.",
 }
