@@ -24,7 +24,7 @@ from tests.torture.workloads import WORKLOADS
 @click.option("--workload", multiple=True, type=click.Choice(sorted(WORKLOADS)))
 @click.option("--planted", default="", type=click.Choice(["", *sorted(PLANTED)]))
 @click.option("--hold-s", default=3.0)
-@click.option("--calm-s", default=1.0)
+@click.option("--calm", default=30, help="operations between two faults")
 def main(
     strategy: str,
     rng_seed: int,
@@ -33,7 +33,7 @@ def main(
     workload: tuple[str, ...],
     planted: str,
     hold_s: float,
-    calm_s: float,
+    calm: int,
 ) -> None:
     with (
         own_ray_folder(),
@@ -46,7 +46,7 @@ def main(
         if steps:
             plan = random_plan(Random(rng_seed), names, steps)
         chosen = workload or tuple(WORKLOADS)
-        found = run_round(*launched, plan, rng_seed, calm_s=calm_s, workloads=chosen)
+        found = run_round(*launched, plan, rng_seed, calm_operations=calm, workloads=chosen)
     click.echo(tell(found))
     sys.exit(bool(found.violations))
 

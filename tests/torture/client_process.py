@@ -11,6 +11,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tests.torture.client import Client
+from tests.torture.journal import count_ended
 from tests.torture.workloads import workloads_named
 
 CLIENTS_PER_PROCESS = 3
@@ -75,6 +76,10 @@ class ClientPool:
     def pids(self) -> list[int]:
         """The processes' ids."""
         return [pid for _, pid in self._actors]
+
+    def operations(self) -> int:
+        """How many operations have ended so far."""
+        return count_ended(self._new[1])
 
     def stop(self) -> None:
         """End all clients."""

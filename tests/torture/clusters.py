@@ -17,6 +17,7 @@ from tests.torture.machines import Machines
 from tests.torture.running import REPLICAS, RunningGraph
 
 PLANTED_VARIABLE = "GRAPHRAY_TORTURE_PLANTED"
+_ROOT = Path(__file__).resolve().parents[2]
 _HOOK = "tests.torture.planted.plant_from_environment"
 # A node that was killed counts as dead after a second.
 _HEALTH_CHECKS = {
@@ -64,7 +65,9 @@ class Ground:
     @contextmanager
     def connected(self, planted: str = "") -> Iterator[None]:
         """Connect this process; every process that it has started plants that bug."""
-        environment = {"env_vars": {PLANTED_VARIABLE: planted}, "worker_process_setup_hook": _HOOK}
+        # The hook runs before a worker learns where its job's modules are.
+        variables = {PLANTED_VARIABLE: planted, "PYTHONPATH": str(_ROOT)}
+        environment = {"env_vars": variables, "worker_process_setup_hook": _HOOK}
         ray.init(
             address=self._cluster.address,
             log_to_driver=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
+from graphray.errors import ClusterError
 from tests.torture.client_process import ClientPool
 from tests.torture.graph import PARTS
 from tests.torture.machines import Machine, send_signal
@@ -128,6 +130,20 @@ def pause_clients(scene: Scene) -> Struck:
     return _paused(tuple(range(PARTS)), [scene.rng.choice(pids)])
 
 
+def compact(scene: Scene) -> Struck:
+    """No fault: what has changed so far becomes a version of the store, under load."""
+    problems: list[Exception] = []
+    thread = threading.Thread(target=_compact, args=(scene, problems))
+    thread.start()
+
+    def mend() -> None:
+        thread.join()
+        for problem in problems:
+            raise problem
+
+    return Struck(tuple(range(PARTS)), mend)
+
+
 FAULTS: dict[str, Callable[[Scene], Struck]] = {
     "primary killed": kill_primary,
     "backup killed": kill_backup,
@@ -142,6 +158,7 @@ FAULTS: dict[str, Callable[[Scene], Struck]] = {
     "disk full": fill_disk,
     "clients killed": kill_client,
     "clients stopped, then continued": pause_clients,
+    "changes compacted": compact,
 }
 
 
@@ -179,6 +196,16 @@ def _machine(scene: Scene) -> Machine:
 
 def _add_again(scene: Scene, disk: Path | None) -> None:
     scene.running.machines.add(disk)
+
+
+def _compact(scene: Scene, problems: list[Exception]) -> None:
+    try:
+        scene.running.graph.compact()
+    except ClusterError:
+        # Something else was broken at the same time; it is the next compaction's turn.
+        return
+    except Exception as error:  # noqa: BLE001 - raised in the thread that mends
+        problems.append(error)
 
 
 def _fill(path: Path) -> None:

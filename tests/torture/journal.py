@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from tests.simulation.history import History, Operation
 
+_INVOKED, _ENDED = "invoked", "ended"
+
 Outcome = Literal["done", "failed", "unknown", "broken"]
 """Broken: an error that no client should ever see."""
 
@@ -44,12 +46,12 @@ class Journal:
     ) -> str:
         """An operation begins; returns its name."""
         name = f"{self._client}:{next(self._numbers)}"
-        self._write(["invoked", name, now_ms(), session, kind, key, value, level, after])
+        self._write([_INVOKED, name, now_ms(), session, kind, key, value, level, after])
         return name
 
     def complete(self, name: str, outcome: Outcome, value: Any, told: str = "") -> None:
         """An operation has ended; what was told of it is for a person."""
-        self._write(["ended", name, now_ms(), outcome, value, told])
+        self._write([_ENDED, name, now_ms(), outcome, value, told])
 
     def close(self) -> None:
         self._file.close()
@@ -79,7 +81,7 @@ def read_journals(folder: Path) -> Told:
     operations: dict[str, Operation] = {}
     given: dict[str, str] = {}
     for line in sorted(_lines(folder), key=lambda line: line[2]):
-        if line[0] == "invoked":
+        if line[0] == _INVOKED:
             _, name, at_ms, session, kind, key, value, level, after = line
             operations[name] = Operation(session, kind, key, _tuples(value), at_ms, level)
             if after is not None:
@@ -95,6 +97,11 @@ def read_journals(folder: Path) -> Told:
         operations[name].details = operations.get(after)
     told.history.operations = list(operations.values())
     return told
+
+
+def count_ended(folder: Path) -> int:
+    """How many operations have ended, of all clients."""
+    return sum(path.read_text().count(f'["{_ENDED}"') for path in folder.glob("*.jsonl"))
 
 
 def _lines(folder: Path) -> list[Any]:

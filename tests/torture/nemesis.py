@@ -13,6 +13,9 @@ from random import Random
 
 from tests.torture.faults import FAULTS, Scene, Struck
 from tests.torture.journal import now_ms
+from tests.torture.running import wait_for
+
+WORKING_S = 120.0
 
 STORMY = (
     "primary killed",
@@ -21,6 +24,7 @@ STORMY = (
     "primary stopped, then continued",
     "backup stopped, then continued",
     "catalog killed",
+    "changes compacted",
 )
 
 
@@ -30,13 +34,15 @@ class Step:
 
     Attributes:
         faults: their names.
-        hold_s: how long what can be mended stays broken.
+        hold_s: how long what can be mended stays broken, at least.
         between_s: the time between two of a storm.
+        operations: it stays broken until clients have ended as many operations, too.
     """
 
     faults: tuple[str, ...]
     hold_s: float
     between_s: float = 0.0
+    operations: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,12 @@ class Nemesis:
 
     Args:
         scene: the scene.
-        calm_s: how long clients work undisturbed between two steps.
+        calm_operations: how many operations clients end undisturbed between two steps.
     """
 
-    def __init__(self, scene: Scene, calm_s: float) -> None:
+    def __init__(self, scene: Scene, calm_operations: int) -> None:
         self._scene = scene
-        self._calm_s = calm_s
+        self._calm_operations = calm_operations
         self.happened: list[Happened] = []
 
     def carry_out(self, plan: list[Step]) -> None:
@@ -98,7 +104,7 @@ class Nemesis:
             TimeoutError: where the graph did not get over a step.
         """
         for step in plan:
-            _sleep(self._calm_s)
+            self._await_operations(self._calm_operations)
             self._carry_out(step)
 
     def _carry_out(self, step: Step) -> None:
@@ -109,6 +115,7 @@ class Nemesis:
                 at_ms = now_ms()
                 struck.append((name, at_ms, FAULTS[name](self._scene)))
             _sleep(step.hold_s)
+            self._await_operations(step.operations)
         finally:
             for _, _, each in struck:
                 each.mend()
@@ -117,6 +124,12 @@ class Nemesis:
         for name, at_ms, each in struck:
             alone = len(step.faults) == 1
             self.happened.append(Happened(name, each.parts, at_ms, mended_ms, now_ms(), alone))
+
+    def _await_operations(self, count: int) -> None:
+        """Wait until clients have ended that many more, however fast this machine is now."""
+        clients = self._scene.clients
+        enough = clients.operations() + count
+        wait_for(lambda: clients.operations() >= enough, WORKING_S, lambda: "clients stand still")
 
 
 def _sleep(seconds: float) -> None:

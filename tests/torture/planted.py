@@ -62,8 +62,8 @@ def _recovery_forgets_the_end() -> AbstractContextManager[Any]:
 
 
 _simulated = {bug.name: bug.plant for bug in SIMULATED}
-_CALM = Step((), hold_s=6.0)
-_CLIENTS_STOPPED = Step(("clients stopped, then continued",), hold_s=2.5)
+_WORK = Step((), hold_s=0.0, operations=300)
+_CLIENTS_STOPPED = Step(("clients stopped, then continued",), hold_s=2.5, operations=10)
 
 _BUGS = (
     PlantedBug(
@@ -71,35 +71,35 @@ _BUGS = (
         _simulated["reads not validated"],
         "full",
         ("lists", "shared lists", "bank"),
-        (_CALM,),
+        (_WORK,),
     ),
     PlantedBug(
         "read from a stale backup",
         _simulated["read from a stale backup"],
         "quorum",
         ("lists", "registers"),
-        (_CALM,),
+        (_WORK,),
     ),
     PlantedBug(
         "recovery forgets the log's end",
         _recovery_forgets_the_end,
         "full",
         ("lists", "bags", "registers"),
-        (Step(("all replicas of a partition killed",), hold_s=1.0),),
+        (_WORK, Step(("all replicas of a partition killed",), hold_s=0.0), _WORK),
     ),
     PlantedBug(
         "prepared keys not protected",
         _simulated["prepared keys not protected"],
         "full",
         ("shared lists", "bank"),
-        (_CALM,),
+        (_WORK,),
     ),
     PlantedBug(
         "lock without a check of its fence",
         _simulated["lock without a check of its fence"],
         "full",
         ("guarded",),
-        (_CLIENTS_STOPPED,) * 3,
+        (_CLIENTS_STOPPED,) * 6,
     ),
 )
 PLANTED = {bug.name: bug for bug in _BUGS}

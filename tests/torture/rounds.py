@@ -57,7 +57,7 @@ def run_round(
     plan: list[Step],
     rng_seed: int,
     *,
-    calm_s: float = 1.0,
+    calm_operations: int = 30,
     workloads: tuple[str, ...] = tuple(WORKLOADS),
 ) -> Round:
     """Carry out a plan under load.
@@ -68,12 +68,12 @@ def run_round(
         folder: an empty one, for journals.
         plan: the faults.
         rng_seed: what clients and faults do follows from it; when they do it does not.
-        calm_s: how long clients work undisturbed between two faults.
+        calm_operations: how many operations clients end undisturbed between two faults.
         workloads: what clients do.
     """
     found = Round(running.replication, rng_seed)
     clients = ClientPool(running.name, folder, PROCESSES, rng_seed, workloads)
-    nemesis = Nemesis(Scene(running, clients, Random(rng_seed)), calm_s)
+    nemesis = Nemesis(Scene(running, clients, Random(rng_seed)), calm_operations)
     try:
         nemesis.carry_out(plan)
     except TimeoutError as error:

@@ -41,7 +41,7 @@ def short_round(cluster: Ground) -> Round:
     possible = set(cluster.possible_faults())
     plan = [step for step in PLAN if possible.issuperset(step.faults)]
     with cluster.connected(), cluster.launched("full") as launched:
-        return run_round(*launched, plan, rng_seed=1, calm_s=0.5)
+        return run_round(*launched, plan, rng_seed=1, calm_operations=20)
 
 
 def test_every_guarantee_holds_while_everything_breaks(short_round: Round) -> None:

@@ -100,9 +100,9 @@ def grown(exists: bool, is_linked: bool) -> Held:
 
 
 ADDED, MAYBE_ADDED, NOT_ADDED = (
-    op("add", "new", (), 0, 1),
-    op("add", "new", (), 0),
-    refused("add", "new", (), 0),
+    op("add", "new", HUBS[0], 0, 1),
+    op("add", "new", HUBS[0], 0),
+    refused("add", "new", HUBS[0], 0),
 )
 DELETED, MAYBE_DELETED = op("delete", "new", (), 2, 3), op("delete", "new", (), 2)
 
@@ -130,6 +130,16 @@ def test_a_node_that_is_not_there(operations: list[Operation]) -> None:
 )
 def test_growth_with_something_wrong(rule: str, held: Held, operations: list[Operation]) -> None:
     assert rule in rules("growth", held, *operations)
+
+
+def test_a_snapshot_shows_what_was_before_it() -> None:
+    there, gone = grown(True, True), grown(False, False)
+    full, empty = op("survey", HUBS[0], ("new",), 4, 5), op("survey", HUBS[0], (), 4, 5)
+    early = op("survey", HUBS[0], (), 0.5, 9)
+    assert not rules("growth", there, ADDED, early, full)
+    assert rules("growth", there, ADDED, empty) == {"snapshot"}
+    assert not rules("growth", gone, ADDED, DELETED, empty)
+    assert rules("growth", gone, ADDED, DELETED, full) == {"snapshot"}
 
 
 def test_registers() -> None:

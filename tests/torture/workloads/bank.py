@@ -19,8 +19,11 @@ class Bank:
     weight = 3
 
     def operate(self, client: Client) -> None:
-        if client.rng.random() < 0.25:
+        chance = client.rng.random()
+        if chance < 0.2:
             self._audit(client)
+        elif chance < 0.3:
+            self._audit_snapshot(client)
         else:
             self._transfer(client)
 
@@ -49,3 +52,7 @@ class Bank:
         """A transaction that only reads, which its commit validates as it does any other."""
         with client.operation("audit", "") as operation, client.graph.transaction() as transaction:
             operation.value = sum(read_amounts(transaction, ACCOUNTS))
+
+    def _audit_snapshot(self, client: Client) -> None:
+        with client.operation("audit", "") as operation, client.graph.snapshot() as state:
+            operation.value = int(state.features(ACCOUNTS, "amount").sum())

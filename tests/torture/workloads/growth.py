@@ -23,7 +23,10 @@ class Growth:
         self._own: list[str] = []
 
     def operate(self, client: Client) -> None:
-        if self._own and client.rng.random() < 0.35:
+        chance = client.rng.random()
+        if chance < 0.1:
+            self._survey(client)
+        elif self._own and chance < 0.4:
             self._delete(client, self._own.pop(client.rng.randrange(len(self._own))))
         else:
             self._add(client)
@@ -39,6 +42,9 @@ class Growth:
         found = []
         for key, exists in zip(added, there.tolist(), strict=True):
             found += _check_node(key, exists, key in linked, added[key], deleted.get(key))
+        for survey in history.of_kind("survey"):
+            if survey.done:
+                found += _check_survey(survey, added, deleted)
         strangers = linked - set(added)
         if strangers:
             found.append(Violation("no invention", f"hubs have edges from {sorted(strangers)}"))
@@ -50,12 +56,38 @@ class Growth:
         with client.operation("add", key) as add, client.graph.transaction() as transaction:
             transaction.add_nodes(KEY, {"id": [key], "amount": [1]})
             transaction.add_edges(ENTRY, {"src": [key], "dst": [hub], "value": [1]})
+            add.value = hub
         if add.outcome == "done":
             self._own.append(key)
+
+    def _survey(self, client: Client) -> None:
+        """A snapshot shows what had been acknowledged before it was taken, and its past only."""
+        hub = client.rng.choice(HUBS)
+        with client.operation("survey", hub) as survey, client.graph.snapshot() as state:
+            survey.value = state.neighbors(hub, direction="in").tolist()
 
     def _delete(self, client: Client, key: str) -> None:
         with client.operation("delete", key), client.graph.transaction() as transaction:
             transaction.delete_nodes(KEY, [key])
+
+
+def _check_survey(
+    survey: Operation, added: dict[str, Operation], deleted: dict[str, Operation]
+) -> list[Violation]:
+    shown = set(survey.value)
+    lacking = [
+        key
+        for key, add in added.items()
+        if add.value == survey.key
+        and add.completed_ms < survey.invoked_ms
+        and key not in deleted
+        and key not in shown
+    ]
+    left = [key for key in shown & deleted.keys() if deleted[key].completed_ms < survey.invoked_ms]
+    if not lacking and not left:
+        return []
+    told = f"{survey.key} at {survey.invoked_ms:.0f} ms lacks {lacking[:5]}, still has {left[:5]}"
+    return [Violation("snapshot", told)]
 
 
 def _check_node(
