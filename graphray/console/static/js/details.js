@@ -37,7 +37,7 @@ export function neighbors(found, schema, place, onWalk) {
       groups.get(key).others.set(far, edge.label);
     }
   }
-  const total = [...groups.values()].reduce((sum, group) => sum + group.others.size, 0);
+  const total = new Set([...groups.values()].flatMap((group) => [...group.others.keys()])).size;
   return element(
     "details", { class: "neighbors" },
     element("summary", {}, `${count(total, "neighbour")} in the drawing, as a list`),

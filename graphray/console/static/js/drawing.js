@@ -3,7 +3,7 @@
 import { svg } from "./elements.js";
 import { placeLabels } from "./labels.js";
 import { fit, layOut } from "./layout.js";
-import { dashes, relationHue, shape, typeHue } from "./marks.js";
+import { dashes, relationHue, shape, typeHue, WIDEST } from "./marks.js";
 import { rove } from "./roving.js";
 
 const LABEL_LETTERS = 20;
@@ -64,7 +64,7 @@ export class Drawing {
     const { nodes, edges } = this.found;
     const focused = document.activeElement?.closest?.(".node")?.dataset.place;
     const radii = nodes.map((_, place) => (place === 0 ? 12 : nodes.length > CROWD ? 6 : 8));
-    const points = fit(this.places, radii, width, height)
+    const points = fit(this.places, radii.map((radius) => radius * WIDEST), width, height)
       .map((at, place) => ({ ...at, radius: radii[place] }));
     const texts = nodes.map(shortName);
     const labels = placeLabels(points, texts, width, height);

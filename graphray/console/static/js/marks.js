@@ -39,10 +39,13 @@ const polygon = (corners, turn) => (radius) => {
 const circle = (radius) =>
   `M${-radius} 0A${radius} ${radius} 0 1 1 ${radius} 0A${radius} ${radius} 0 1 1 ${-radius} 0Z`;
 
+/** How far the widest shape reaches, in radii. */
+export const WIDEST = 1.3;
+
 const SHAPES = [
   circle,
   (radius) => polygon(4, Math.PI / 4)(radius * 1.2),
-  (radius) => polygon(3, -Math.PI / 2)(radius * 1.3),
+  (radius) => polygon(3, -Math.PI / 2)(radius * WIDEST),
   (radius) => polygon(4, 0)(radius * 1.25),
   (radius) => polygon(6, 0)(radius * 1.1),
   (radius) => polygon(5, -Math.PI / 2)(radius * 1.15),
