@@ -46,8 +46,8 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
     to fail.
 
     Raises:
-        ValueError: where there is an actor of that name, so that of two launches at the same time
-            one fails.
+        ActorAlreadyExistsError: where there is an actor of that name, so that of two launches at
+            the same time one fails.
     """
     return (
         _remote(Catalog)

@@ -70,7 +70,7 @@ def launch(
     spec = GraphSpec(name, uri, store.version, chosen)
     try:
         catalog = actors.create_catalog(spec)
-    except ValueError:
+    except ray.exceptions.ActorAlreadyExistsError:
         raise _name_taken(name) from None
     try:
         _start(catalog, store.parts * chosen.replicas, chosen.start_timeout_s, policy)
