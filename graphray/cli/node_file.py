@@ -32,7 +32,8 @@ def nodes_from_file(path: str) -> tuple[ClusterNode, ...]:
         entries = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputNotFound(f"cannot be read: {error.strerror}", source=path) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # A date that there is not is a ValueError, and brackets without end a RecursionError.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"is neither JSON nor YAML: {error}", source=path) from error
     if not isinstance(entries, list):
         raise InputError("expected a list with an entry per node", source=path)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from graphray.cli.node_file import nodes_from_file
 from graphray.errors import InputError, InputNotFound
+from graphray.placement import ClusterNode
 from tests.cli.conftest import Run
 
 NODES = """
@@ -17,6 +21,13 @@ NODES = """
 - {node_id: b, memory_bytes: 1000000000, cpus: 4.5, zone: x}
 - {node_id: c, memory_bytes: 2000000000, cpus: 4, zone: y}
 """
+
+
+def changed(change: tuple[int, bytes, int]) -> bytes:
+    """The file, but for some bytes in one place."""
+    at, put_in, left_out = change
+    data = NODES.encode()
+    return data[:at] + put_in + data[at + left_out :]
 
 
 @pytest.fixture
@@ -112,6 +123,23 @@ def test_a_wrong_file_of_nodes_is_said(tmp_path: Path, text: str, message: str) 
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         nodes_from_file(str(path))
+
+
+@given(
+    data=st.binary(max_size=60)
+    | st.tuples(st.integers(0, 200), st.binary(max_size=4), st.integers(0, 9)).map(changed)
+)
+@example(data=b"2001-13-45")
+@example(data=b"[" * 20_000)
+def test_any_bytes_are_nodes_or_refused(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "nodes.yaml"
+        path.write_bytes(data)
+        try:
+            found = nodes_from_file(str(path))
+        except InputError:
+            return
+    assert all(isinstance(node, ClusterNode) for node in found)
 
 
 def test_a_missing_file_of_nodes_is_said() -> None:
