@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -102,12 +103,15 @@ def _rows(
         loader = graph.loader(seeds, FANOUT, batch_size=BATCH_SIZE, rng_seed=1, prefetch=prefetch)
         return loader.to_torch({"node": ["x", "y"]})
 
+    def train_sampled(prefetch: int) -> None:
+        trainer.train(epoch(prefetch))
+
     ready = list(epoch(0))
     cores = len(os.sched_getaffinity(0))
     for count in sorted(threads):
         set_threads(count)
-        candidates = [lambda: trainer.train(ready)]
-        candidates += [lambda way=way: trainer.train(epoch(way.prefetch)) for way in ways]
+        candidates = [partial(trainer.train, ready)]
+        candidates += [partial(train_sampled, way.prefetch) for way in ways]
         alone, *seconds = _medians(candidates, size.rounds)
         for way, taken in zip(ways, seconds, strict=True):
             is_bound = way is AHEAD and (count < cores or cores == 1)

@@ -16,7 +16,7 @@ from graphray.bfloat16 import as_bits, bfloat16_array, from_bits, is_bfloat16, t
 from graphray.errors import ArgumentError, MissingDependency
 from graphray.reading.column_values import plain_values
 from graphray.reading.gather import node_column, to_arrow
-from tests.features.partly import partly
+from tests.partly import partly
 
 BITS = np.random.default_rng(1).integers(0, 2**16, (60, 3)).astype(np.uint16)
 

@@ -77,16 +77,46 @@ class InputGraph:
     @property
     def schema(self) -> GraphSchema:
         """What the graph is made of."""
-        return GraphSchema(
-            tuple(
-                NodeType(name, nodes.kind, columns_of(nodes.properties))
-                for name, nodes in self.nodes.items()
-            ),
-            tuple(
-                RelationType(relation, edges.directed, columns_of(edges.properties))
-                for relation, edges in self.edges.items()
-            ),
-        )
+        return schema_of(self.nodes, self.edges)
+
+
+class TypedNodes(Protocol):
+    """Nodes of one type, however much of them has been read."""
+
+    @property
+    def kind(self) -> IdKind:
+        """What users' ids are."""
+        ...
+
+    @property
+    def properties(self) -> pa.Table:
+        """A table with the columns of properties."""
+        ...
+
+
+class TypedEdges(Protocol):
+    """Edges of one relation, likewise."""
+
+    @property
+    def directed(self) -> bool:
+        """Whether source and destination differ in meaning."""
+        ...
+
+    @property
+    def properties(self) -> pa.Table:
+        """A table with the columns of properties."""
+        ...
+
+
+def schema_of(nodes: Mapping[str, TypedNodes], edges: Mapping[Relation, TypedEdges]) -> GraphSchema:
+    """What a graph of these is made of."""
+    return GraphSchema(
+        tuple(NodeType(n, each.kind, columns_of(each.properties)) for n, each in nodes.items()),
+        tuple(
+            RelationType(relation, each.directed, columns_of(each.properties))
+            for relation, each in edges.items()
+        ),
+    )
 
 
 def assemble(

@@ -17,7 +17,14 @@ from graphray.bfloat16 import empty_table
 from graphray.executor import Executor
 from graphray.ids import UserIds
 from graphray.ingest.budget import Budget
-from graphray.ingest.graph import MissingNodes, brought_nodes, joined, type_names, with_null_rows
+from graphray.ingest.graph import (
+    MissingNodes,
+    brought_nodes,
+    joined,
+    schema_of,
+    type_names,
+    with_null_rows,
+)
 from graphray.ingest.identity import (
     IdColumn,
     check_unique,
@@ -30,10 +37,10 @@ from graphray.ingest.inputs import id_column
 from graphray.ingest.lookup import CheckBytes, DistinctIds, StableIds, lookup_of
 from graphray.ingest.opening import EdgeStream
 from graphray.ingest.reading import GraphInputs
-from graphray.ingest.source import Source, columns_of
+from graphray.ingest.source import Source
 from graphray.ingest.streams import Section, Stream, TableStream
 from graphray.progress import progress
-from graphray.schema import GraphSchema, IdKind, NodeType, Relation, RelationType
+from graphray.schema import GraphSchema, IdKind, Relation
 
 # Kept per node during a build: its id, the way from and to its global id, its partition, what the
 # quality of the partition is counted from, and the keys of the index while that is sorted.
@@ -107,16 +114,7 @@ class NumberedGraph:
     @property
     def schema(self) -> GraphSchema:
         """What the graph is made of."""
-        return GraphSchema(
-            tuple(
-                NodeType(name, nodes.kind, columns_of(nodes.properties))
-                for name, nodes in self.nodes.items()
-            ),
-            tuple(
-                RelationType(relation, edges.directed, columns_of(edges.properties))
-                for relation, edges in self.edges.items()
-            ),
-        )
+        return schema_of(self.nodes, self.edges)
 
     def columns(
         self, names: Sequence[str], budget: Budget, executor: Executor

@@ -1,19 +1,14 @@
-"""Whether edges exist: rows of an adjacency, searched for one neighbour each.
-
-Rows are in canonical order, which rises by *stable* id; a partition knows those of its own nodes
-only. So a row is read from its start until the neighbour turns up.
-"""
+"""Whether edges exist: rows of an adjacency, searched for one neighbour each."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphray.kernels.compiled import kernel
 from graphray.kernels.hashing import below
-from graphray.kernels.memory import load
+from graphray.kernels.neighbors import owner_of
+from graphray.kernels.rows import find_entry
 
 Ints = npt.NDArray[np.int64]
 
@@ -24,7 +19,8 @@ def rows_contain(
     degrees: Ints,
     owners: npt.NDArray[np.int32],
     neighbor_bases: Ints,
-    like: npt.NDArray[Any],
+    width: int,
+    far_offsets: Ints,
     wanted: Ints,
     found: npt.NDArray[np.bool_],
 ) -> None:
@@ -32,21 +28,21 @@ def rows_contain(
 
     Args:
         first: ``int64[n]``, the position of each row's first entry.
-        degrees: ``int64[n]``, each row's length; nothing is looked for in one below 0.
+        degrees: ``int64[n]``, each row's length; nothing is looked for in one below 1.
         owners: ``int32[n]``, the partition of each row.
         neighbor_bases: ``int64[parts]``, address of the neighbours by edge position.
-        like: any array of the neighbours' dtype.
+        width: bytes of a neighbour.
+        far_offsets: ``int64[parts + 1]``, the book's ranges of the neighbours' node type.
         wanted: ``int64[n]``, the neighbour to look for.
         found: set where it is there, ``bool[n]``; the rest is left as it is.
     """
-    width = like.itemsize
     for i in range(len(first)):
-        address = neighbor_bases[owners[i]] + first[i] * width
-        for _ in range(degrees[i]):
-            if np.int64(load(like, address)) == wanted[i]:
+        if degrees[i] > 0:
+            address = neighbor_bases[owners[i]] + first[i] * width
+            owner = owner_of(far_offsets, wanted[i])
+            start, stop = far_offsets[owner], far_offsets[owner + 1]
+            if find_entry(address, degrees[i], width, wanted[i], start, stop) >= 0:
                 found[i] = True
-                break
-            address += width
 
 
 @kernel

@@ -62,6 +62,7 @@ class MappedAdjacency:
         self.near_type = relation.near_type(direction)
         self.far_type = relation.far_type(direction)
         self.node_offsets = book.node_offsets[self.near_type]
+        self.far_offsets = book.node_offsets[self.far_type]
         self.edge_offsets = book.edge_offsets[relation, direction]
         self.num_far_nodes = book.num_nodes(self.far_type)
         self.neighbor_dtype = id_dtype(self.num_far_nodes)

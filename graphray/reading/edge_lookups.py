@@ -155,7 +155,8 @@ def mapped_neighbors(
         rows.degrees,
         rows.owners,
         adjacency.neighbor_bases,
-        np.empty(0, adjacency.neighbor_dtype),
+        adjacency.neighbor_dtype.itemsize,
+        adjacency.far_offsets,
         far,
         found,
     )

@@ -14,8 +14,8 @@ import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound, NodeNotFound
 from graphray.reading.gather import node_columns, to_arrow
 from graphray.reading.node_cache import LOOK_EVERY_READS, CacheCounts
-from tests.features.partly import SharedBoard, calls_of, partly
 from tests.features.stores import COLUMNS, NODES, PLAIN, build
+from tests.partly import SharedBoard, calls_of, partly
 
 HERE = [1]
 

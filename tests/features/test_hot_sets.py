@@ -12,7 +12,7 @@ import graphray as gr
 from graphray.features.hot_sets import HotQuery, by_degree, by_pagerank, by_use
 from graphray.features.pagerank import END, personalized_pagerank
 from graphray.schema import Direction
-from tests.features.partly import calls_of, partly
+from tests.partly import calls_of, partly
 
 NODES = 300
 

@@ -11,8 +11,8 @@ import graphray as gr
 from graphray.errors import ColumnNotFound, NodeNotFound
 from graphray.reading.gather import node_columns
 from graphray.reading.ragged import RaggedArray
-from tests.features.partly import calls_of, partly
 from tests.features.stores import NODES, PARTS, PLAIN, WIDTH, build, node_table
+from tests.partly import calls_of, partly
 
 DTYPES = {"x": "float32", "half": "float16", "label": "int16", "flag": "bool", "sparse": "int64"}
 

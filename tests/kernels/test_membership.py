@@ -7,19 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphray.book import relabel
 from graphray.kernels.membership import draw_below, rows_contain
-
-rows_of_neighbors = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize("dtype", [np.uint32, np.int64])
-@given(rows=rows_of_neighbors, asked=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 9))))
+@given(
+    assignment=st.lists(st.integers(0, 2), min_size=10, max_size=10),
+    rows=st.lists(st.lists(st.integers(0, 9), max_size=12), min_size=1, max_size=8),
+    asked=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 9))),
+)
 def test_neighbors_are_found(
-    dtype: type, rows: list[list[int]], asked: list[tuple[int, int]]
+    dtype: type, assignment: list[int], rows: list[list[int]], asked: list[tuple[int, int]]
 ) -> None:
-    """Even rows lie in partition 0, odd ones in partition 1; the last row is elsewhere."""
+    """Rows of stable ids, stored as global ids in three partitions.
+
+    Even rows lie in partition 0, odd ones in partition 1; the last row is elsewhere.
+    """
+    book = relabel(np.array(assignment), 3)
     asked = [(row, wanted) for row, wanted in asked if row < len(rows)]
-    parts = [np.array([n for row in rows[part::2] for n in row], dtype) for part in (0, 1)]
+    stored = [book.gid_of_stable[np.array(sorted(row), np.int64)] for row in rows]
+    parts = [
+        np.concatenate([np.empty(0, np.int64), *stored[part::2]]).astype(dtype) for part in (0, 1)
+    ]
     starts = {}
     for part in (0, 1):
         position = 0
@@ -33,8 +43,9 @@ def test_neighbors_are_found(
         np.array([lengths[row] for row, _ in asked], np.int64),
         np.array([row % 2 for row, _ in asked], np.int32),
         np.array([part.ctypes.data for part in parts]),
-        np.empty(0, dtype),
-        np.array([wanted for _, wanted in asked], np.int64),
+        np.dtype(dtype).itemsize,
+        book.offsets,
+        book.gid_of_stable[np.array([wanted for _, wanted in asked], np.int64)],
         found,
     )
     assert found.tolist() == [row < len(rows) - 1 and wanted in rows[row] for row, wanted in asked]

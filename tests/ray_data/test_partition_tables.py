@@ -14,7 +14,7 @@ import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound
 from graphray.ray_data import partition_tables
 from graphray.ray_data.partition_tables import edge_tables, node_tables
-from tests.features.partly import partly
+from tests.partly import partly
 
 pairs = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=30)
 

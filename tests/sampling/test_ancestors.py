@@ -16,8 +16,8 @@ import graphray as gr
 from graphray.errors import ArgumentError, RelationNotFound
 from graphray.sampling.neighbors import Neighbors
 from graphray.schema import Relation
+from tests.partly import partly
 from tests.sampling.graphs import RandomAssignment
-from tests.sampling.partly import open_partly
 
 SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 NODES = 12
@@ -60,7 +60,7 @@ def test_ancestors_come_along(
     here = data.draw(st.sets(st.integers(0, parts - 1)))
     with tempfile.TemporaryDirectory() as folder:
         whole = gr.open(build(Path(folder) / "whole", knows, parent, 1))
-        part = open_partly(build(Path(folder) / "part", knows, parent, parts), here)
+        part = partly(gr.open(build(Path(folder) / "part", knows, parent, parts)), here)
         plain = whole.loader([1, 4], sampling=below).batch(0, 0)
         expected = whole.loader([1, 4], sampling=gr.WithAncestors(below)).batch(0, 0)
         batch = part.loader([1, 4], sampling=gr.WithAncestors(below)).batch(0, 0)

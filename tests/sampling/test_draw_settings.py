@@ -12,7 +12,7 @@ import pytest
 import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound, NodeTypeNotFound, RelationNotFound
 from graphray.sampling.neighbors import Neighbors
-from tests.sampling.partly_mapped import partly_mapped
+from tests.partly import without
 
 KNOWS, OWNS = ("person", "knows", "person"), ("person", "owns", "thing")
 
@@ -56,7 +56,7 @@ def test_weights_that_cannot_be_drawn_by_are_named(
     tmp_path: Path, weights: list[Any], message: str, elsewhere: set[int]
 ) -> None:
     """Also by the owners of partitions that are not mapped, before the first batch."""
-    graph, _ = partly_mapped(graph_of(tmp_path, w=pa.array(weights, pa.float64())), elsewhere)
+    graph = without(graph_of(tmp_path, w=pa.array(weights, pa.float64())), elsewhere)
     with pytest.raises(ArgumentError, match=message):
         graph.loader("person", {KNOWS: [2]}, weight="w")
     with pytest.raises(ArgumentError, match=r"'w' of relation person-knows-person"):

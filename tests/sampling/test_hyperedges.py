@@ -16,8 +16,8 @@ from scipy import stats
 
 import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound
+from tests.partly import partly
 from tests.sampling.graphs import RandomAssignment
-from tests.sampling.partly import open_partly
 
 SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 ROLES = ("head", "tail")
@@ -80,7 +80,7 @@ def test_hops_go_to_hyperedges_and_their_members(
     here = data.draw(st.sets(st.integers(0, parts - 1)))
     with tempfile.TemporaryDirectory() as folder:
         whole = gr.open(build(Path(folder) / "whole", incidences, 1))
-        part = open_partly(build(Path(folder) / "part", incidences, parts), here)
+        part = partly(gr.open(build(Path(folder) / "part", incidences, parts)), here)
         seeds = ("vertex", ["v0", "v3", "v5"])
         expected = whole.loader(seeds, sampling=plan, rng_seed=1).batch(0, 0)
         batch = part.loader(seeds, sampling=plan, rng_seed=1).batch(0, 0)

@@ -16,8 +16,8 @@ import graphray as gr
 from graphray.errors import ArgumentError, NodeTypeNotFound
 from graphray.kernels.visits import keep_largest, most_visited
 from graphray.schema import Relation
+from tests.partly import partly
 from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store, plain_graphs
-from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
 SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
@@ -71,7 +71,7 @@ def test_neighbourhoods_do_not_depend_on_where_rows_are(
     with tempfile.TemporaryDirectory() as folder:
         for number, (pieces, mapped) in enumerate([(1, {0}), (parts, here)]):
             store = build_store(graph, Path(folder) / str(number), pieces, scatter=number)
-            loader = open_partly(store, mapped).loader("user", sampling=plan, rng_seed=3)
+            loader = partly(gr.open(store), mapped).loader("user", sampling=plan, rng_seed=3)
             digests.append(loader.batch(0, 0).digest())
     assert digests[0] == digests[1]
 

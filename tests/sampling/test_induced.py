@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound, RelationNotFound
 from graphray.sampling.neighbors import Neighbors
+from tests.partly import partly
 from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, build_store, plain_graphs, user_id
-from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
 SMALL = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
@@ -66,7 +66,7 @@ def test_all_edges_among_the_nodes_are_there(
         for number, (pieces, mapped) in enumerate([(1, {0}), (parts, here)]):
             store = build_store(graph, Path(folder) / str(number), pieces, scatter=number)
             seeds = ("user", [user_id("user", node) for node in range(graph.counts["user"])][:3])
-            batch = open_partly(store, mapped).loader(seeds, sampling=plan).batch(0, 0)
+            batch = partly(gr.open(store), mapped).loader(seeds, sampling=plan).batch(0, 0)
             batches.append((batch.digest(), batch.to_networkx()))
     assert batches[0][0] == batches[1][0]
     found = batches[1][1]
@@ -150,7 +150,7 @@ def test_communities_are_batches_whatever_the_partitioning(stores: dict[int, Pat
     assert first == [node for node in range(NODES) if node % 4 in (0, 1)]
     assert sum(batch.num_nodes for batch in batches[3]) == NODES - 1
     assert [batch.num_seeds for batch in batches[3]] == [2, 2]
-    part = open_partly(stores[3], [1]).cluster_loader(2, column="community").batch(0, 1)
+    part = partly(gr.open(stores[3]), [1]).cluster_loader(2, column="community").batch(0, 1)
     assert part.digest() == batches[1][1].digest()
 
 

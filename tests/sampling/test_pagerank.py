@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import graphray as gr
 from graphray.errors import ArgumentError, RelationNotFound
+from tests.partly import partly
 from tests.sampling.graphs import NEAR, RandomAssignment
-from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 
 NODES = 12
@@ -86,7 +86,7 @@ def test_ranks_are_within_their_bounds_of_networkx(
         degrees = [len(whole.neighbors(node, direction="in")) for node in range(NODES)]
         expected = whole.loader(sampling=plan).batch(0, 0)
         batch = (
-            open_partly(build(Path(folder), pairs, directed, parts), here)
+            partly(gr.open(build(Path(folder), pairs, directed, parts)), here)
             .loader(sampling=plan)
             .batch(0, 0)
         )
@@ -135,7 +135,7 @@ def test_the_highest_are_kept(tmp_path: Path) -> None:
 
 def test_owners_are_asked_once_a_round_for_all_seeds(tmp_path: Path) -> None:
     pairs = [(node, (node + step) % NODES) for node in range(NODES) for step in (1, 3)]
-    graph = open_partly(build(tmp_path, pairs, False, 4), [])
+    graph = partly(gr.open(build(tmp_path, pairs, False, 4)), [])
     before = graph.access.rounds
     loader = graph.loader(sampling=gr.PageRankNeighbors(4, epsilon=1e-3, restart=0.5))
     batch = loader.batch(0, 0)

@@ -17,6 +17,7 @@ from scipy import stats
 
 import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound, NodeNotFound, RelationNotFound
+from tests.partly import partly
 from tests.sampling.graphs import (
     FOLLOWS,
     LIKES,
@@ -25,7 +26,6 @@ from tests.sampling.graphs import (
     plain_graphs,
     user_id,
 )
-from tests.sampling.partly import open_partly
 from tests.sampling.twin import PlainGraph
 from tests.sampling.walk_twin import walk
 
@@ -47,7 +47,7 @@ def walks_everywhere(
     here = data.draw(st.sets(st.integers(0, parts - 1)))
     with tempfile.TemporaryDirectory() as folder:
         store = build_store(graph, Path(folder), parts, scatter=data.draw(st.integers(0, 99)))
-        return open_partly(store, here).walks(seeds, **how).tolist()
+        return partly(gr.open(store), here).walks(seeds, **how).tolist()
 
 
 def padded(names: list[str], path: list[int], length: int, filler: Any) -> list[Any]:
@@ -171,7 +171,7 @@ def test_weighted_steps_are_as_likely_as_their_weights(tmp_path: Path, how: Any)
     graph = gr.open(tmp_path / "store")
     settings: dict[str, Any] = {"length": 5, "weight": "weight", "rng_seed": 3, **how}
     walks = graph.walks(walks_per_seed=1_500, **settings)
-    elsewhere = open_partly(tmp_path / "store", [1]).walks(walks_per_seed=50, **settings)
+    elsewhere = partly(gr.open(tmp_path / "store"), [1]).walks(walks_per_seed=50, **settings)
     assert elsewhere.tolist() == graph.walks(walks_per_seed=50, **settings).tolist()
     for node in range(8):
         # Of the first step, which no restart touches.
@@ -218,7 +218,7 @@ def test_the_walks_of_a_seed_do_not_depend_on_the_others(tmp_path: Path) -> None
 def test_owners_are_asked_where_walks_cross_over_and_not_at_every_step(tmp_path: Path) -> None:
     ring = [(node, (node + 1) % 40) for node in range(40)]
     store = build_pairs(tmp_path, ring, 40, parts=4, partitioner="range")
-    graph = open_partly(store, [0])
+    graph = partly(gr.open(store), [0])
     walks = graph.walks([0, 5], length=39)
     assert walks[0].tolist() == list(range(40))
     # One round for the stable ids of what is elsewhere would be another; the seeds are here.

@@ -20,9 +20,9 @@ from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SamplingPlan, Seeds
 from graphray.schema import Relation
 from graphray.shard import EDGE, STABLE
+from tests.partly import calls_of, without
 from tests.sampling import draw_twin as twin
 from tests.sampling.graphs import FOLLOWS, LIKES, NEAR, RandomAssignment, plain_graphs, user_id
-from tests.sampling.partly_mapped import partly_mapped
 from tests.sampling.twin import PlainGraph
 
 RELATIONS = (LIKES, FOLLOWS, NEAR)
@@ -177,7 +177,7 @@ def test_batches_equal_the_twins(data: st.DataObject) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         store = build(graph, folder, parts, scatter=stream.rng_seed)
-        access = partly_mapped(gr.open(store), elsewhere)[0].access
+        access = without(gr.open(store), elsewhere).access
         gids = {n: find_nodes(access, n, [user_id(n, s) for s in ids]) for n, ids in seeds.items()}
         bounds = np.cumsum([0, *map(len, seeds.values())])
         given_times = {
@@ -256,13 +256,14 @@ def test_trees_keep_to_themselves(dense: gr.Graph) -> None:
 
 
 def test_an_owner_is_called_once_a_hop_for_all_relations(dense: gr.Graph) -> None:
-    graph, access = partly_mapped(dense, {1, 2})
+    graph = without(dense, {1, 2})
     fanouts = {LIKES: [2, 2], FOLLOWS: [3, 2], NEAR: [2, 2]}
     sampler = Neighbors(fanouts).make_sampler(graph.access)
-    seeds = {n: find_nodes(access, n, [user_id(n, i) for i in range(8)]) for n in ("user", "item")}
-    access.calls = 0
-    sampler.sample(Seeds(seeds), BatchStream(1, 0, 0))
-    assert access.calls == 2 * 2
+    users = find_nodes(graph.access, "user", [user_id("user", i) for i in range(8)])
+    items = find_nodes(graph.access, "item", [user_id("item", i) for i in range(8)])
+    calls_of(graph)
+    sampler.sample(Seeds({"user": users, "item": items}), BatchStream(1, 0, 0))
+    assert calls_of(graph) == [1, 2, 1, 2]
 
 
 def test_full_neighbourhoods_can_be_capped(dense: gr.Graph) -> None:

@@ -1,7 +1,11 @@
-"""A graph some of whose partitions are mapped: in this process, no Ray, and calls are counted."""
+"""A graph some of whose partitions are mapped: in this process, no Ray, and calls are counted.
+
+Requests to the others, and their answers, travel as bytes, as they do between processes.
+"""
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -18,32 +22,36 @@ class PartlyMapped:
 
     Args:
         access: an opened store.
-        mapped_parts: the partitions that are mapped.
+        here: the partitions that are mapped.
         board: where hot rows are kept; a new one by default.
+
+    Attributes:
+        calls: the partitions that were called, one after another.
+        rounds: how often any were.
     """
 
     def __init__(
-        self,
-        access: PartitionAccess,
-        mapped_parts: Collection[int],
-        board: SharedBoard | None = None,
+        self, access: PartitionAccess, here: Collection[int], board: SharedBoard | None = None
     ) -> None:
         self._access = access
-        self._mapped_parts = mapped_parts
+        self._here = frozenset(here)
         self.kind, self.schema, self.book = access.kind, access.schema, access.book
         self.snapshot_id = access.snapshot_id
         self.board = SharedBoard() if board is None else board
         self.cache = NodeCache(self.snapshot_id, self.board)
         self.calls: list[int] = []
+        self.rounds = 0
 
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         arrays = self._access.mapped(keys)
-        return [a if part in self._mapped_parts else None for part, a in enumerate(arrays)]
+        return [each if part in self._here else None for part, each in enumerate(arrays)]
 
     def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
-        assert not set(requests) & set(self._mapped_parts)
+        assert not self._here & set(requests), "asked for what is mapped"
         self.calls += sorted(requests)
-        return self._access.call_all(requests)
+        self.rounds += 1
+        answers = self._access.call_all(pickle.loads(pickle.dumps(dict(requests))))
+        return pickle.loads(pickle.dumps(answers))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._access, name)
@@ -77,9 +85,14 @@ class SharedBoard:
         self.metrics[1] += misses
 
 
-def partly(graph: Graph, mapped_parts: Collection[int], board: SharedBoard | None = None) -> Graph:
+def partly(graph: Graph, here: Collection[int], board: SharedBoard | None = None) -> Graph:
     """The graph, as if only some of its partitions were mapped here."""
-    return Graph(PartlyMapped(graph.access, mapped_parts, board))  # type: ignore[arg-type]
+    return Graph(PartlyMapped(graph.access, here, board))  # type: ignore[arg-type]
+
+
+def without(graph: Graph, elsewhere: Collection[int]) -> Graph:
+    """The graph, as if all but some of its partitions were mapped here."""
+    return partly(graph, set(range(graph.access.book.parts)) - set(elsewhere))
 
 
 def calls_of(graph: Graph) -> list[int]:
