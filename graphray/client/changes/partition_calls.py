@@ -7,16 +7,20 @@ which is just being committed waits for its end; one that nobody ends it ends it
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from graphray.client.changes.background_work import BackgroundWork
+from graphray.changes.column_shares import Share
 from graphray.client.changes.session_driver import PartitionCall, Transport
 from graphray.client.changes.session_pool import SessionPool
 from graphray.errors import PartitionUnavailable, SnapshotGone, WriteIndeterminate
 from graphray.replication.commands import (
     Command,
     Conflict,
+    Forget,
     Invalid,
     Query,
     Result,
@@ -31,6 +35,7 @@ from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 
 T = TypeVar("T")
 
+_BACKGROUND_MAX = 16
 _PAUSE_MS_MIN, _PAUSE_MS_MAX = 1.0, 50.0
 
 
@@ -57,6 +62,7 @@ class PartitionCalls:
         pool: the sessions.
         transport: for its clock, and to pause.
         patience: how long to wait for others.
+        in_background: does something that nobody waits for; None for threads of its own.
     """
 
     def __init__(
@@ -65,11 +71,13 @@ class PartitionCalls:
         pool: SessionPool,
         transport: Transport,
         patience: PatiencePolicy | None = None,
+        in_background: Callable[[Callable[[], object]], None] | None = None,
     ) -> None:
         self.names = tuple(names)
         self.pool = pool
         self._transport = transport
         self._patience = patience or PatiencePolicy()
+        self._in_background = in_background or BackgroundWork(_BACKGROUND_MAX).run
         self._parts = {name: part for part, name in enumerate(self.names)}
 
     @property
@@ -117,7 +125,7 @@ class PartitionCalls:
             queries: by partition.
             level: which states may answer.
             after: the answers show at least this, where the level has a floor.
-            tags: the columns or hot nodes that are asked about.
+            tags: the columns that are asked about; one replica has to keep them all.
 
         Raises:
             PartitionUnavailable: where a partition did not answer before the deadline.
@@ -157,7 +165,10 @@ class PartitionCalls:
         return self._drive(steps, [])
 
     def commit(self, steps: Generator[tuple[Call, ...] | Ending, Results, None]) -> Ending:
-        """Carry out the steps of a commit; returns how it ended."""
+        """Carry out the steps of a commit; returns how it ended.
+
+        The coordinator is told to forget the decision in the background: nobody waits for that.
+        """
         endings: list[Ending] = []
         self._drive(steps, endings)
         return endings[0] if endings else Ending(Verdict.INDETERMINATE)
@@ -172,6 +183,9 @@ class PartitionCalls:
                 if isinstance(wanted, Ending):
                     endings.append(wanted)
                     results = ()
+                elif all(isinstance(call.request, Forget) for call in wanted):
+                    self._in_background(functools.partial(self.run_all, wanted))
+                    results = (None,) * len(wanted)
                 else:
                     results = self.run_all(wanted)
                 wanted = steps.send(results)

@@ -77,4 +77,9 @@ def simulated_client(cluster: Cluster) -> PartitionCalls:
     transport = SimulatedTransport(cluster)
     catalogs = {name: group.catalog for name, group in cluster.groups.items()}
     pool = SessionPool(catalogs, transport, RetryPolicy(try_ms=60, deadline_ms=5_000))
-    return PartitionCalls(list(catalogs), pool, transport, PatiencePolicy(5_000, 200))
+    return PartitionCalls(list(catalogs), pool, transport, PatiencePolicy(5_000, 200), _at_once)
+
+
+def _at_once(work: Callable[[], object]) -> None:
+    """The simulation has one thread."""
+    work()
