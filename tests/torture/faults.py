@@ -46,14 +46,14 @@ class Scene:
 
 
 def kill_primary(scene: Scene) -> Struck:
-    part, (primary, *_) = _members(scene)
-    send_signal([primary], signal.SIGKILL)
+    part, members = _members(scene)
+    send_signal(members[:1], signal.SIGKILL)
     return Struck((part,))
 
 
 def kill_backup(scene: Scene) -> Struck:
-    part, (_, *backups) = _members(scene)
-    send_signal([scene.rng.choice(backups)], signal.SIGKILL)
+    part, members = _members(scene)
+    send_signal(_one_of(scene, members[1:]), signal.SIGKILL)
     return Struck((part,))
 
 
@@ -65,13 +65,13 @@ def kill_partition(scene: Scene) -> Struck:
 
 
 def pause_primary(scene: Scene) -> Struck:
-    part, (primary, *_) = _members(scene)
-    return _paused((part,), [primary])
+    part, members = _members(scene)
+    return _paused((part,), members[:1])
 
 
 def pause_backup(scene: Scene) -> Struck:
-    part, (_, *backups) = _members(scene)
-    return _paused((part,), [scene.rng.choice(backups)])
+    part, members = _members(scene)
+    return _paused((part,), _one_of(scene, members[1:]))
 
 
 def pause_all(scene: Scene) -> Struck:
@@ -163,9 +163,13 @@ FAULTS: dict[str, Callable[[Scene], Struck]] = {
 
 
 def _members(scene: Scene) -> tuple[int, list[int]]:
-    """A partition, and the processes of its members, the primary's first."""
+    """A partition, and the processes of its members, the primary's first; in a storm maybe none."""
     part = scene.rng.randrange(PARTS)
     return part, [actor.pid for actor in scene.running.primary_first(part)]
+
+
+def _one_of(scene: Scene, pids: list[int]) -> list[int]:
+    return [scene.rng.choice(pids)] if pids else []
 
 
 def _paused(parts: tuple[int, ...], pids: list[int]) -> Struck:

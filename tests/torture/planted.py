@@ -76,7 +76,7 @@ _BUGS = (
     PlantedBug(
         "read from a stale backup",
         _simulated["read from a stale backup"],
-        "quorum",
+        "full",
         ("lists", "registers"),
         (_WORK,),
     ),
