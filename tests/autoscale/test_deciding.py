@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,27 @@ def test_one_busy_moment_within_the_window_keeps_its_replicas() -> None:
         load = replace(IDLE, calls_per_s=2000) if now_s == 200 else IDLE
         decision, state = decide_one(POLICY, load, state, float(now_s))
     assert decision.replicas == 3
+
+
+def test_removals_wait_for_the_cooldown_after_any_change() -> None:
+    policy = replace(POLICY, down_window_s=20, down_cooldown_s=60)
+    decision, state = decide_one(policy, BUSY, ScalerState(), 0.0)
+    assert decision.changes
+    for now_s in range(10, 100, 10):
+        decision, state = decide_one(policy, IDLE, state, float(now_s))
+        if decision.changes:
+            break
+        if now_s > 20:
+            assert "the last change was" in decision.reason
+    assert now_s == 60
+
+
+def test_none_is_removed_while_delays_are_near_their_target() -> None:
+    near = replace(BUSY, replicas=8, queue_delay_s=0.8 * POLICY.queue_delay_s)
+    state = ScalerState()
+    for now_s in range(0, 1000, 10):
+        decision, state = decide_one(POLICY, near, state, float(now_s))
+        assert not decision.changes
 
 
 def test_a_queue_is_more_load_unless_replicas_start() -> None:
@@ -186,3 +208,28 @@ def test_a_wrong_measurement_is_refused() -> None:
 def test_a_wrong_schedule_is_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         ScheduledRange(**{"start_hour": 0, "stop_hour": 1, **fields})  # type: ignore[arg-type]
+
+
+def test_two_that_are_as_hot_do_not_hand_a_replica_to_and_fro() -> None:
+    policy = replace(POLICY, replicas_total_max=9)
+    rng = np.random.default_rng(0)
+    replicas, changes, state = [1, 1], 0, ScalerState()
+    for now_s in range(0, 3000, 10):
+        loads = [
+            PartitionLoad(part, count, calls_per_s=float(rng.normal(5000, 200)), service_s=0.004)
+            for part, count in enumerate(replicas)
+        ]
+        decisions, state = decide(policy, loads, state, float(now_s))
+        changes += sum(decision.changes for decision in decisions)
+        replicas = [decision.replicas for decision in decisions]
+    assert sorted(replicas) == [4, 5]
+    assert changes <= 5
+
+
+def test_what_one_has_goes_to_one_that_is_clearly_hotter() -> None:
+    loads = [
+        PartitionLoad(0, replicas=5, calls_per_s=4000, service_s=0.004),
+        PartitionLoad(1, replicas=2, calls_per_s=9000, service_s=0.004),
+    ]
+    decisions, _ = decide(replace(POLICY, replicas_total_max=7), loads, ScalerState(), 0.0)
+    assert [d.replicas for d in decisions] == [3, 4]
