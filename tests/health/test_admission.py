@@ -80,6 +80,16 @@ def test_without_overload_nothing_is_refused() -> None:
     assert replica.shed[False] == 0
 
 
+@pytest.mark.parametrize(
+    ("waiting", "serving", "wait_s"), [(0, 3, 0.0), (0, 4, 0.0025), (3, 4, 0.01)]
+)
+def test_a_call_waits_for_those_before_it(waiting: int, serving: int, wait_s: float) -> None:
+    answer = admit(
+        SETTINGS, waiting=waiting, serving=serving, service_s=SERVICE_S, deadline_left_s=1.0
+    )
+    assert answer == Admitted(pytest.approx(wait_s))
+
+
 def test_what_would_come_too_late_is_refused_at_once() -> None:
     answer = admit(SETTINGS, waiting=20, serving=4, service_s=SERVICE_S, deadline_left_s=0.05)
     assert isinstance(answer, Shed)
