@@ -51,10 +51,13 @@ def _standing(running: RunningGraph, identity: str) -> Standing:
 
 
 def _compare(part: int, standings: dict[str, Standing]) -> list[Violation]:
-    (first, (_, expected)), *others = standings.items()
+    """A partial replica keeps some columns only: each is compared among those that keep it."""
+    kept: dict[str, dict[str, str]] = {}
+    for identity, (_, digests) in standings.items():
+        for tag, digest in digests.items():
+            kept.setdefault(tag, {})[identity] = digest
     return [
-        Violation("replicas agree", f"partition {part}: {first} and {identity} differ in {tag!r}")
-        for identity, (_, digests) in others
-        for tag in sorted(expected.keys() & digests.keys())
-        if digests[tag] != expected[tag]
+        Violation("replicas agree", f"partition {part}, {tag!r}: {by_replica}")
+        for tag, by_replica in sorted(kept.items())
+        if len(set(by_replica.values())) > 1
     ]
