@@ -6,7 +6,9 @@ commutative, associative and idempotent (a join: Shapiro et al., "Conflict-Free 
 Types", SSS 2011), or replicas that see writes in different orders will not agree.
 
 A deletion is a write of None, and stays as a tombstone until nobody can bring an older write of the
-cell any more (`forget`).
+cell any more (`forget`). What is merged cannot be taken back: in a column with a merge function a
+deletion changes nothing. (It would otherwise depend on the order of arrival whether a value is
+merged before it is deleted or after.)
 
 A write is in *conflict* with what it finds where its writer had not seen that. Conflicts are
 resolved as above, and counted.
@@ -19,25 +21,31 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from graphray.replication.hybrid_clock import BEFORE_ALL, Stamp
-from graphray.replication.version_vector import VersionVector
+from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
+
+_CELL_BYTES = 50
 
 Place: TypeAlias = tuple[bytes, str]
 """A key and a column."""
+
+Writes: TypeAlias = tuple[tuple[Place, bytes | None], ...]
+"""What to write into which cells, each named once; None deletes."""
 
 Merge: TypeAlias = Callable[[bytes, bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One write, as the replica that accepted it numbered it.
+    """One write of some cells, as the replica that accepted it numbered it.
 
     Attributes:
         origin, number: which replica accepted it, and as its how manieth; unique.
         stamp: its place in the order of writes.
         seen: what its writer had seen, by origin.
         client, seq: whose write it is; the same in every attempt.
-        place: the cell.
-        value: what to write; None deletes.
+        writes: the cells.
+        elsewhere: what its writer had seen of other partitions; nobody waits for that here, but
+            who reads the write learns of it.
     """
 
     origin: str
@@ -46,8 +54,13 @@ class Update:
     seen: VersionVector
     client: str
     seq: int
-    place: Place
-    value: bytes | None
+    writes: Writes
+    elsewhere: VersionVector = NOTHING_SEEN
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much it takes in a message."""
+        return sum(_CELL_BYTES + len(key) + len(value or b"") for (key, _), value in self.writes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Cells:
     def __init__(self, merges: Mapping[str, Merge]) -> None:
         self._merges = merges
         self._cells: dict[Place, Cell] = {}
+        self._tombstones: set[Place] = set()
         self._forgotten = BEFORE_ALL
         self.conflicts = 0
 
@@ -81,11 +95,18 @@ class Cells:
         """All cells, tombstones included."""
         return iter(self._cells.items())
 
-    def must_exceed(self, place: Place) -> Stamp:
-        """A new write of this cell has to have a later stamp than this.
+    def tombstones(self) -> list[tuple[Place, Cell]]:
+        """The cells that are deleted and not forgotten."""
+        return [(place, self._cells[place]) for place in self._tombstones]
+
+    def must_exceed(self, writes: Writes) -> Stamp:
+        """A new write of these cells has to have a later stamp than this.
 
         Else a tombstone, perhaps one that is kept no longer, would beat it here and not elsewhere.
         """
+        return max((self._tombstone_stamp(place) for place, _ in writes), default=BEFORE_ALL)
+
+    def _tombstone_stamp(self, place: Place) -> Stamp:
         cell = self._cells.get(place)
         if cell is None:
             return self._forgotten
@@ -93,21 +114,35 @@ class Cells:
 
     def write(self, update: Update) -> None:
         """Apply one write."""
-        new = Cell(update.stamp, update.origin, update.number, update.value)
-        old = self._cells.get(update.place)
-        if old is not None:
-            # The same stamp is the same write, taken by two replicas because it was sent again.
-            if old.stamp != new.stamp and update.seen[old.origin] < old.number:
-                self.conflicts += 1
-            new = self._join(update.place, old, new)
-        self._cells[update.place] = new
+        for place, value in update.writes:
+            new = Cell(update.stamp, update.origin, update.number, value)
+            old = self._cells.get(place)
+            if old is not None:
+                # The same stamp is the same write, taken by two replicas as it was sent again.
+                if old.stamp != new.stamp and update.seen[old.origin] < old.number:
+                    self.conflicts += 1
+                new = self._join(place, old, new)
+            self._put(place, new)
+
+    def _put(self, place: Place, cell: Cell) -> None:
+        self._cells[place] = cell
+        if cell.value is None:
+            self._tombstones.add(place)
+        else:
+            self._tombstones.discard(place)
+
+    def _remove(self, place: Place) -> Cell:
+        self._tombstones.discard(place)
+        return self._cells.pop(place)
 
     def _join(self, place: Place, one: Cell, other: Cell) -> Cell:
         """What both leave; the order does not matter."""
         loser, winner = sorted((one, other), key=lambda c: (c.stamp, c.origin, c.number))
         merge = self._merges.get(place[1])
-        if merge is None or winner.value is None or loser.value is None:
+        if merge is None or loser.value is None:
             return winner
+        if winner.value is None:
+            return Cell(winner.stamp, winner.origin, winner.number, loser.value)
         return Cell(winner.stamp, winner.origin, winner.number, merge(loser.value, winner.value))
 
     def join_all(
@@ -123,17 +158,17 @@ class Cells:
         for place, cell in list(self._cells.items()):
             # It saw this write and holds the cell no longer: a tombstone has come and gone.
             if place not in cells and theirs[cell.origin] >= cell.number:
-                del self._cells[place]
+                self._remove(place)
         for place, cell in cells.items():
             own = self._cells.get(place)
             if own is not None:
-                self._cells[place] = self._join(place, own, cell)
+                self._put(place, self._join(place, own, cell))
             elif ours[cell.origin] < cell.number:
-                self._cells[place] = cell
+                self._put(place, cell)
 
     def forget(self, place: Place) -> None:
         """Drop a tombstone that every replica has seen, and that no older write can meet."""
-        cell = self._cells.pop(place)
+        cell = self._remove(place)
         assert cell.value is None, f"{place} is no tombstone"
         self._forgotten = max(self._forgotten, cell.stamp)
 
@@ -148,6 +183,7 @@ class Cells:
         """The inverse of `to_plain`."""
         cells, forgotten, self.conflicts = plain
         self._cells = cells_from_plain(cells)
+        self._tombstones = {place for place, cell in self._cells.items() if cell.value is None}
         self._forgotten = Stamp(*forgotten)
 
 

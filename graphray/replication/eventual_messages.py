@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphray.replication.cells import Place, Update
+from graphray.replication.cells import Place, Update, Writes
 from graphray.replication.hybrid_clock import Stamp
-from graphray.replication.version_vector import VersionVector
+from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 
 
 @dataclass(frozen=True, slots=True)
-class PutCell:
-    """Write a cell. Sent again, perhaps to another replica, it keeps its number and its stamp."""
+class PutCells:
+    """Write some cells. Sent again, perhaps to another replica, it keeps its number and stamp.
+
+    Attributes:
+        seen: what the writer had seen of this partition.
+        elsewhere: what it had seen of others.
+    """
 
     client: str
     seq: int
-    place: Place
-    value: bytes | None
+    writes: Writes
     stamp: Stamp
     seen: VersionVector
+    elsewhere: VersionVector = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +38,31 @@ class PutDone:
 
 
 @dataclass(frozen=True, slots=True)
-class GetCell:
-    """Read a cell from a replica that has seen at least ``floor``."""
+class GetCells:
+    """Read some cells from a replica that has seen at least ``floor``."""
 
     client: str
     number: int
-    place: Place
+    places: tuple[Place, ...]
     floor: VersionVector
 
 
 @dataclass(frozen=True, slots=True)
-class GotCell:
-    """What the cell holds (None: nothing), and what the replica and its writers had seen."""
+class GotCells:
+    """What the cells hold (None: nothing), and what the replica and its writers had seen.
+
+    Attributes:
+        stamp: the latest that the replica has seen.
+        seen: writes of this partition.
+        elsewhere: writes of other partitions that its writers had seen.
+    """
 
     client: str
     number: int
-    value: bytes | None
+    values: tuple[bytes | None, ...]
     stamp: Stamp
     seen: VersionVector
+    elsewhere: VersionVector = NOTHING_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +94,4 @@ class SyncState:
     durable: VersionVector
 
 
-EventualMessage = PutCell | PutDone | GetCell | GotCell | SyncRequest | SyncUpdates | SyncState
+EventualMessage = PutCells | PutDone | GetCells | GotCells | SyncRequest | SyncUpdates | SyncState

@@ -38,9 +38,9 @@ from graphray.replication.effects import (
 )
 from graphray.replication.entries import Adopted, Entry, Record
 from graphray.replication.eventual_messages import (
-    GetCell,
-    GotCell,
-    PutCell,
+    GetCells,
+    GotCells,
+    PutCells,
     PutDone,
     SyncRequest,
     SyncState,
@@ -86,6 +86,7 @@ class EventualReplica:
         self._rng = rng
         self._durable = NOTHING_SEEN
         self._dependencies = NOTHING_SEEN
+        self._elsewhere = NOTHING_SEEN
         self._log = UpdateLog()
         self._stamps = HybridClock(replica)
         self._known: dict[ReplicaId, VersionVector] = {}
@@ -130,9 +131,9 @@ class EventualReplica:
 
     def _on_message(self, sender: str, message: Message) -> None:
         match message:
-            case PutCell():
+            case PutCells():
                 self._on_put(sender, message)
-            case GetCell():
+            case GetCells():
                 self._on_get(sender, message)
             case SyncRequest():
                 self._on_sync_request(sender, message)
@@ -145,7 +146,7 @@ class EventualReplica:
 
     # --- clients ----------------------------------------------------------------------------------
 
-    def _on_put(self, sender: str, message: PutCell) -> None:
+    def _on_put(self, sender: str, message: PutCells) -> None:
         if self.configuration is None or self.replica not in self.configuration.members:
             self._send(sender, Redirect(message.seq, self.configuration, "takes no writes"))
             return
@@ -156,11 +157,11 @@ class EventualReplica:
         done = PutDone(message.client, message.seq, *known)
         self._disk.when_durable(lambda: self._send(sender, done))
 
-    def _accept(self, message: PutCell) -> Update:
+    def _accept(self, message: PutCells) -> Update:
         """Make a write one of this replica's."""
         self._stamps.observe(message.stamp)
         stamp = message.stamp
-        if stamp <= self.cells.must_exceed(message.place):
+        if stamp <= self.cells.must_exceed(message.writes):
             stamp = self._stamps.tick(self._clock.wall_ms)
         number = self.seen[self.replica] + 1
         update = Update(
@@ -170,22 +171,23 @@ class EventualReplica:
             message.seen,
             message.client,
             message.seq,
-            message.place,
-            message.value,
+            message.writes,
+            message.elsewhere,
         )
         self._dependencies = self._dependencies.merge(message.seen)
         self._apply(update)
         self._disk.queue(entry_of(update, self._log.last_lsn))
         return update
 
-    def _on_get(self, sender: str, message: GetCell) -> None:
+    def _on_get(self, sender: str, message: GetCells) -> None:
         if not self._has_seen(message.floor):
             self._send(sender, Redirect(message.number, self.configuration, "is behind"))
             return
-        cell = self.cells.get(message.place)
-        value = None if cell is None else cell.value
+        cells = (self.cells.get(place) for place in message.places)
+        values = tuple(None if cell is None else cell.value for cell in cells)
         seen, latest = self.seen.merge(self._dependencies), self._stamps.latest
-        self._send(sender, GotCell(message.client, message.number, value, latest, seen))
+        got = GotCells(message.client, message.number, values, latest, seen, self._elsewhere)
+        self._send(sender, got)
 
     # --- anti-entropy -----------------------------------------------------------------------------
 
@@ -194,6 +196,7 @@ class EventualReplica:
         self.cells.write(update)
         self._stamps.observe(update.stamp)
         self.seen = self.seen.seen(update.origin, update.number)
+        self._elsewhere = self._elsewhere.merge(update.elsewhere)
 
     def _ask_someone(self) -> None:
         peers = [r for r in self._everyone() if r != self.replica]
@@ -260,8 +263,11 @@ class EventualReplica:
         self._forget_tombstones(stable, written)
 
     def _forget_tombstones(self, stable: VersionVector, written: VersionVector) -> None:
-        for place, cell in list(self.cells.items()):
-            if cell.value is not None or stable[cell.origin] < cell.number:
+        tombstones = self.cells.tombstones()
+        known = self._frontiers
+        self._frontiers = {place: known[place] for place, _ in tombstones if place in known}
+        for place, cell in tombstones:
+            if stable[cell.origin] < cell.number:
                 self._frontiers.pop(place, None)
             elif stable.covers(self._frontiers.setdefault(place, written)):
                 del self._frontiers[place]
@@ -283,6 +289,7 @@ class EventualReplica:
                 self.cells.to_plain(),
                 self.seen.to_plain(),
                 self._dependencies.to_plain(),
+                self._elsewhere.to_plain(),
                 self._log.applied_to_plain(),
             )
         )
@@ -306,19 +313,21 @@ class EventualReplica:
             self._outbox.append(TrimLog(lsn))
 
     def _load(self, snapshot: Snapshot) -> None:
-        cells, seen, dependencies, applied = unpack(snapshot.state)
+        cells, seen, dependencies, elsewhere, applied = unpack(snapshot.state)
         self.cells.load_plain(cells)
         self.seen = VersionVector(seen)
         self._dependencies = VersionVector(dependencies)
+        self._elsewhere = VersionVector(elsewhere)
         self._log.restart(snapshot.lsn, self.seen, applied)
         self._observe_cells()
 
     def _join_state(self, state: bytes) -> None:
-        (cells, _, _), seen, dependencies, applied = unpack(state)
+        (cells, _, _), seen, dependencies, elsewhere, applied = unpack(state)
         theirs = VersionVector(seen)
         self.cells.join_all(cells_from_plain(cells), theirs, self.seen)
         self.seen = self.seen.merge(theirs)
         self._dependencies = self._dependencies.merge(VersionVector(dependencies))
+        self._elsewhere = self._elsewhere.merge(VersionVector(elsewhere))
         self._log.restart(self._log.last_lsn + 1, self.seen, applied)
         self._observe_cells()
 

@@ -4,6 +4,9 @@ A write gets its number and its stamp here, once; so a write that is sent again,
 replica, is the same write. Where two replicas have both taken it, the stamps are equal and one of
 the two changes nothing.
 
+A replica that did not answer, or is behind what this session has seen, is asked again only after
+the others, and after a while.
+
 The levels are floors, as in `graphray.replication.session`, over the writes of each replica.
 """
 
@@ -13,15 +16,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphray.replication.cells import Place
+from graphray.replication.cells import Place, Writes
 from graphray.replication.configuration import ReplicaId
 from graphray.replication.consistency import Consistency
 from graphray.replication.effects import Clock, Event, Received, Send, SetTimer, TimerFired
-from graphray.replication.eventual_messages import GetCell, GotCell, PutCell, PutDone
+from graphray.replication.eventual_messages import GetCells, GotCells, PutCells, PutDone
 from graphray.replication.hybrid_clock import BEFORE_ALL, HybridClock, Stamp
 from graphray.replication.messages import Redirect
 from graphray.replication.session import Outcome, RetryPolicy, SessionEffect
 from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
+
+_AVOIDED_TRIES = 10
 
 if TYPE_CHECKING:
     from random import Random
@@ -32,19 +37,20 @@ class CellCompleted:
     """A call has ended; see `graphray.replication.session.Completed`.
 
     Attributes:
+        values: of the cells that were read; None where one holds nothing.
         stamp: of the write, where it is done.
     """
 
     call: int
     outcome: Outcome
-    value: bytes | None = None
+    values: tuple[bytes | None, ...] = ()
     stamp: Stamp = BEFORE_ALL
 
 
 @dataclass
 class _Call:
     number: int
-    message: PutCell | GetCell
+    message: PutCells | GetCells
     deadline_ms: float
     retry_ms: float = 0.0
 
@@ -71,34 +77,71 @@ class EventualSession:
         self._call: _Call | None = None
         self._now_ms = 0.0
         self._outbox: list[SessionEffect | CellCompleted] = []
+        self._asked = ""
+        self._avoided_until_ms: dict[ReplicaId, float] = {}
         self._read_floor = NOTHING_SEEN
         self._written = NOTHING_SEEN
         self._seen = NOTHING_SEEN
+        self._elsewhere = NOTHING_SEEN
 
     @property
     def token(self) -> VersionVector:
-        """Everything that this session has seen."""
+        """Everything of this partition that this session has seen."""
         return self._seen
 
-    def observe(self, token: VersionVector) -> None:
-        """See from now on at least what the session that this token came from has seen."""
+    @property
+    def elsewhere(self) -> VersionVector:
+        """What those whose writes it has seen had seen of other partitions."""
+        return self._elsewhere
+
+    @property
+    def latest(self) -> Stamp:
+        """The latest stamp that it has given out or seen."""
+        return self._stamps.latest
+
+    def observe(self, token: VersionVector, stamp: Stamp = BEFORE_ALL) -> None:
+        """See from now on at least what the session that these came from has seen.
+
+        Args:
+            token: what it had seen of this partition.
+            stamp: its latest; later writes of this session have a later one.
+        """
         self._seen = self._seen.merge(token)
+        self._stamps.observe(stamp)
 
     def put(
-        self, place: Place, value: bytes | None, clock: Clock
+        self, writes: Writes, clock: Clock, elsewhere: VersionVector = NOTHING_SEEN
     ) -> tuple[int, list[SessionEffect | CellCompleted]]:
-        """Start a write, or with None a deletion."""
+        """Start a write of some cells.
+
+        Args:
+            writes: what to write, each cell once; None deletes.
+            clock: the time now.
+            elsewhere: what the writer has seen of other partitions.
+        """
         stamp = self._stamps.tick(clock.wall_ms)
         self._calls += 1
-        message = PutCell(self.client, self._calls, place, value, stamp, self._seen)
+        message = PutCells(self.client, self._calls, writes, stamp, self._seen, elsewhere)
         return self._start(message, clock)
 
     def get(
-        self, place: Place, level: Consistency, clock: Clock
+        self,
+        places: Sequence[Place],
+        level: Consistency,
+        clock: Clock,
+        floor: VersionVector = NOTHING_SEEN,
     ) -> tuple[int, list[SessionEffect | CellCompleted]]:
-        """Start a read."""
+        """Start a read of some cells, as they are at one moment of one replica.
+
+        Args:
+            places: the cells.
+            level: what the replica must have seen.
+            clock: the time now.
+            floor: what it must have seen besides, at any level.
+        """
         self._calls += 1
-        return self._start(GetCell(self.client, self._calls, place, self.floor(level)), clock)
+        least = self.floor(level).merge(floor)
+        return self._start(GetCells(self.client, self._calls, tuple(places), least), clock)
 
     def floor(self, level: Consistency) -> VersionVector:
         """What a replica must have seen to answer a read of that level."""
@@ -117,17 +160,18 @@ class EventualSession:
         match event:
             case Received(_, PutDone() as done):
                 self._on_put_done(done)
-            case Received(_, GotCell() as got):
+            case Received(_, GotCells() as got):
                 self._on_got(got)
-            case Received(_, Redirect(request)) if self._is_under_way(request):
+            case Received(sender, Redirect(request)) if self._is_under_way(request):
                 # Another one may be less far behind; this one may catch up.
+                self._avoid(sender)
                 self._try_later()
             case TimerFired():
                 self._retry_if_late()
         return self._take_effects()
 
     def _start(
-        self, message: PutCell | GetCell, clock: Clock
+        self, message: PutCells | GetCells, clock: Clock
     ) -> tuple[int, list[SessionEffect | CellCompleted]]:
         self._now_ms = clock.monotonic_ms
         self._call = _Call(self._calls, message, self._now_ms + self._policy.deadline_ms)
@@ -139,12 +183,25 @@ class EventualSession:
 
     def _try(self) -> None:
         assert self._call is not None
-        self._outbox.append(Send(self._rng.choice(self._replicas), self._call.message))
+        self._asked = self._choose()
+        self._outbox.append(Send(self._asked, self._call.message))
         self._call.retry_ms = min(self._now_ms + self._policy.try_ms, self._call.deadline_ms)
         self._outbox.append(SetTimer(self._call.retry_ms))
 
+    def _choose(self) -> ReplicaId:
+        """One of those that are not avoided; where all are, one of all of them."""
+        until_ms = self._avoided_until_ms
+        good = [r for r in self._replicas if until_ms.get(r, self._now_ms) <= self._now_ms]
+        if not good:
+            until_ms.clear()
+        return self._rng.choice(good or self._replicas)
+
+    def _avoid(self, replica: ReplicaId) -> None:
+        self._avoided_until_ms[replica] = self._now_ms + _AVOIDED_TRIES * self._policy.try_ms
+
     def _try_later(self) -> None:
         assert self._call is not None
+        self._asked = ""
         pause_ms = self._policy.try_ms / 10
         self._call.retry_ms = min(self._now_ms + pause_ms, self._call.deadline_ms)
         self._outbox.append(SetTimer(self._call.retry_ms))
@@ -153,9 +210,11 @@ class EventualSession:
         if self._call is None:
             return
         if self._now_ms >= self._call.deadline_ms:
-            is_read = isinstance(self._call.message, GetCell)
+            is_read = isinstance(self._call.message, GetCells)
             self._end(Outcome.UNAVAILABLE if is_read else Outcome.INDETERMINATE)
         elif self._now_ms >= self._call.retry_ms:
+            if self._asked:
+                self._avoid(self._asked)
             self._try()
         else:
             self._outbox.append(SetTimer(self._call.retry_ms))
@@ -167,16 +226,22 @@ class EventualSession:
             self._seen = self._seen.seen(done.origin, done.number)
             self._end(Outcome.DONE, stamp=done.stamp)
 
-    def _on_got(self, got: GotCell) -> None:
+    def _on_got(self, got: GotCells) -> None:
         if got.client == self.client and self._is_under_way(got.number):
             self._stamps.observe(got.stamp)
             self._read_floor = self._read_floor.merge(got.seen)
             self._seen = self._seen.merge(got.seen)
-            self._end(Outcome.DONE, value=got.value)
+            self._elsewhere = self._elsewhere.merge(got.elsewhere)
+            self._end(Outcome.DONE, values=got.values)
 
-    def _end(self, outcome: Outcome, value: bytes | None = None, stamp: Stamp = BEFORE_ALL) -> None:
+    def _end(
+        self,
+        outcome: Outcome,
+        values: tuple[bytes | None, ...] = (),
+        stamp: Stamp = BEFORE_ALL,
+    ) -> None:
         assert self._call is not None
-        self._outbox.append(CellCompleted(self._call.number, outcome, value, stamp))
+        self._outbox.append(CellCompleted(self._call.number, outcome, values, stamp))
         self._call = None
 
     def _take_effects(self) -> list[SessionEffect | CellCompleted]:

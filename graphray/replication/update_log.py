@@ -16,6 +16,8 @@ from graphray.replication.hybrid_clock import Stamp
 from graphray.replication.packing import pack, unpack
 from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 
+_MESSAGE_BYTES_MAX = 4 * 2**20
+
 
 class UpdateLog:
     """Writes, oldest first.
@@ -53,14 +55,19 @@ class UpdateLog:
     def missing_from(
         self, seen: VersionVector, durable: VersionVector, count_max: int
     ) -> tuple[Update, ...]:
-        """Writes that someone lacks who has seen this much; only such as are durable here."""
-        missing = []
+        """Writes that someone lacks who has seen this much; only such as are durable here.
+
+        The first of them, where they are too many or too large for one message.
+        """
+        missing: list[Update] = []
+        size_bytes = 0
         for update in self._updates:
             if update.number > durable[update.origin]:
                 break  # What follows may depend on it.
             if update.number > seen[update.origin]:
                 missing.append(update)
-                if len(missing) == count_max:
+                size_bytes += update.size_bytes
+                if len(missing) == count_max or size_bytes >= _MESSAGE_BYTES_MAX:
                     break
         return tuple(missing)
 
@@ -96,7 +103,13 @@ class UpdateLog:
 def entry_of(update: Update, lsn: int) -> Entry:
     """A write as a log record."""
     body = pack(
-        (update.client, update.seq, update.place, update.value, tuple(update.stamp)),
+        (
+            update.client,
+            update.seq,
+            update.writes,
+            tuple(update.stamp),
+            update.elsewhere.to_plain(),
+        ),
     )
     return Entry(
         lsn,
@@ -112,7 +125,7 @@ def entry_of(update: Update, lsn: int) -> Entry:
 
 def update_of(entry: Entry) -> Update:
     """The inverse of `entry_of`."""
-    client, seq, place, value, stamp = unpack(entry.command)
+    client, seq, writes, stamp, elsewhere = unpack(entry.command)
     return Update(
         entry.client,
         entry.seq,
@@ -120,6 +133,6 @@ def update_of(entry: Entry) -> Update:
         entry.after,
         client,
         seq,
-        (place[0], place[1]),
-        value,
+        tuple(((place[0], place[1]), value) for place, value in writes),
+        VersionVector(elsewhere),
     )

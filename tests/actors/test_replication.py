@@ -22,7 +22,7 @@ from graphray.client.view import NAMESPACE, ChangeView, catalog_name, place_of
 from graphray.client.wire import decode, encode
 from graphray.errors import LaunchError
 from graphray.replication.configuration import Strategy
-from graphray.replication.eventual_messages import GetCell, GotCell, PutCell, PutDone
+from graphray.replication.eventual_messages import GetCells, GotCells, PutCells, PutDone
 from graphray.replication.hybrid_clock import Stamp
 from graphray.replication.settings import ReplicationSettings
 from graphray.replication.version_vector import NOTHING_SEEN
@@ -239,12 +239,12 @@ def test_under_eventual_any_replica_takes_a_write(
         return None if found is None else decode(found)
 
     place = (b"node", "x")
-    put = PutCell("me", 1, place, b"7", Stamp(0, 0, ""), NOTHING_SEEN)
+    put = PutCells("me", 1, ((place, b"7"),), Stamp(0, 0, ""), NOTHING_SEEN)
     poll(lambda: isinstance(ask(handles[0], put), PutDone), "the write")
 
     def arrived() -> bool:
-        found = ask(handles[1], GetCell("me", 2, place, NOTHING_SEEN))
-        return isinstance(found, GotCell) and found.value == b"7"
+        found = ask(handles[1], GetCells("me", 2, (place,), NOTHING_SEEN))
+        return isinstance(found, GotCells) and found.values == (b"7",)
 
     poll(arrived, "anti-entropy")
     graph.shutdown()

@@ -26,8 +26,7 @@ def update(origin: str, number: int, wall: int, value: bytes | None, column: str
         NOTHING_SEEN,
         origin,
         number,
-        (b"k", column),
-        value,
+        (((b"k", column), value),),
     )
 
 
@@ -48,8 +47,7 @@ def test_the_order_of_arrival_does_not_matter(
     for number, (wall, column, deletes) in enumerate(writes, 1):
         value = pack((number,)) if column == "set" else b"%d" % number
         origin = f"r{number % 3}"
-        is_deletion = deletes and column == "v"
-        updates.append(update(origin, number, wall, None if is_deletion else value, column))
+        updates.append(update(origin, number, wall, None if deletes else value, column))
     results = []
     for shuffle in range(4):
         order = updates[:]
@@ -64,7 +62,7 @@ def test_the_order_of_arrival_does_not_matter(
 def test_a_write_that_was_taken_twice_changes_nothing() -> None:
     """The same write, accepted by two replicas: both copies carry its stamp."""
     first = update("a", 1, 5, pack((1,)), "set")
-    again = Update("b", 1, first.stamp, NOTHING_SEEN, "a", 1, first.place, first.value)
+    again = Update("b", 1, first.stamp, NOTHING_SEEN, "a", 1, first.writes)
     other = update("c", 1, 3, pack((9,)), "set")
     for order in permutations([first, again, other]):
         cells = Cells({"set": union})
@@ -77,7 +75,7 @@ def test_a_write_that_was_taken_twice_changes_nothing() -> None:
 def test_conflicts_are_counted_where_the_writer_had_not_seen() -> None:
     cells = Cells({})
     cells.write(update("a", 1, 1, b"x"))
-    seen = Update("b", 1, Stamp(2, 0, "b"), VersionVector({"a": 1}), "b", 1, (b"k", "v"), b"y")
+    seen = Update("b", 1, Stamp(2, 0, "b"), VersionVector({"a": 1}), "b", 1, (((b"k", "v"), b"y"),))
     cells.write(seen)
     assert cells.conflicts == 0
     cells.write(update("c", 1, 3, b"z"))
@@ -112,3 +110,31 @@ def test_stamps_rise_along_causes_whatever_the_wall_clocks_do(
         stamp = clocks[who].tick(walls[who])
         assert stamp > last
         last = stamp
+
+
+def test_one_write_may_be_of_several_cells() -> None:
+    cells = Cells({})
+    writes = (((b"k", "v"), b"x"), ((b"j", "v"), None))
+    cells.write(Update("a", 1, Stamp(5, 0, "a"), NOTHING_SEEN, "a", 1, writes))
+    assert shown(cells) == {(b"k", "v"): b"x", (b"j", "v"): None}
+    assert [place for place, _ in cells.tombstones()] == [(b"j", "v")]
+    assert cells.must_exceed(writes) == Stamp(5, 0, "a")
+    assert cells.must_exceed(writes[:1]) < Stamp(5, 0, "a")
+    cells.write(update("b", 1, 6, b"y"))
+    cells.forget((b"j", "v"))
+    assert shown(cells) == {(b"k", "v"): b"y"}
+    assert not cells.tombstones()
+
+
+def test_what_is_merged_cannot_be_deleted() -> None:
+    """Else it would matter whether a value arrives before the deletion or after it."""
+    writes = [
+        update("a", 1, 1, pack((1,)), "set"),
+        update("b", 1, 2, None, "set"),
+        update("c", 1, 3, pack((3,)), "set"),
+    ]
+    for order in permutations(writes):
+        cells = Cells({"set": union})
+        for one in order:
+            cells.write(one)
+        assert shown(cells) == {(b"k", "set"): pack((1, 3))}

@@ -7,7 +7,13 @@ from random import Random
 from graphray.replication.configuration import Configuration, Strategy
 from graphray.replication.effects import Clock, Persist, Persisted, Received, Send
 from graphray.replication.entries import Record
-from graphray.replication.eventual_messages import GetCell, GotCell, PutCell, PutDone, SyncRequest
+from graphray.replication.eventual_messages import (
+    GetCells,
+    GotCells,
+    PutCells,
+    PutDone,
+    SyncRequest,
+)
 from graphray.replication.eventual_replica import EventualReplica
 from graphray.replication.hybrid_clock import Stamp
 from graphray.replication.messages import Configure, Message, Redirect
@@ -48,7 +54,7 @@ class Pair:
                     self.answers.append(message)
 
     def put(self, name: str, value: bytes | None, wall: int, seq: int = 1) -> None:
-        put = PutCell(f"c{wall}", seq, PLACE, value, Stamp(wall, 0, "c"), NOTHING_SEEN)
+        put = PutCells(f"c{wall}", seq, ((PLACE, value),), Stamp(wall, 0, "c"), NOTHING_SEEN)
         self.give(name, "client", put)
 
     def sync(self, asking: str, asked: str) -> None:
@@ -124,13 +130,13 @@ def test_a_replica_that_is_behind_a_token_says_so() -> None:
     pair.put("a", b"x", 1)
     floor = VersionVector({"a": 1})
     pair.answers.clear()
-    pair.give("b", "client", GetCell("c", 1, PLACE, floor))
+    pair.give("b", "client", GetCells("c", 1, (PLACE,), floor))
     assert isinstance(pair.answers.pop(), Redirect)
     pair.sync("b", "a")
-    pair.give("b", "client", GetCell("c", 1, PLACE, floor))
+    pair.give("b", "client", GetCells("c", 1, (PLACE,), floor))
     answer = pair.answers.pop()
-    assert isinstance(answer, GotCell)
-    assert (answer.value, answer.seen) == (b"x", floor)
+    assert isinstance(answer, GotCells)
+    assert (answer.values, answer.seen) == ((b"x",), floor)
 
 
 def test_a_restarted_replica_has_what_it_acknowledged() -> None:
@@ -154,3 +160,19 @@ def test_who_lacks_what_is_kept_no_longer_is_sent_the_state() -> None:
     pair.replicas["b"] = pair.new("b")  # one that has nothing, in b's place
     pair.sync("b", "a")
     assert pair.value("b") == b"3"
+
+
+def test_what_a_writer_had_seen_elsewhere_is_told_to_readers_everywhere() -> None:
+    pair = Pair()
+    elsewhere = VersionVector({"other": 7})
+    put = PutCells("c", 1, ((PLACE, b"x"),), Stamp(1, 0, "c"), NOTHING_SEEN, elsewhere)
+    pair.give("a", "client", put)
+    pair.sync("b", "a")
+    revived = pair.new("b")
+    revived.recover(None, pair.disks["b"])
+    pair.replicas["b"] = revived
+    pair.answers.clear()
+    pair.give("b", "client", GetCells("c", 2, (PLACE,), NOTHING_SEEN))
+    answer = pair.answers.pop()
+    assert isinstance(answer, GotCells)
+    assert answer.elsewhere == elsewhere

@@ -75,11 +75,12 @@ class CellClient:
         if rng.random() < 0.5:
             self._value += 1
             operation.kind, operation.value = "write", self._value
-            number, effects = session.put(place, self._encoded(operation, place[1]), clock)
+            writes = ((place, self._encoded(operation, place[1])),)
+            number, effects = session.put(writes, clock)
         else:
             level = rng.choice(LEVELS)
             operation.level = level.value
-            number, effects = session.get(place, level, clock)
+            number, effects = session.get([place], level, clock)
         self._history.invoke(operation)
         self._call = (number, operation)
         self.process.carry_out(effects)
@@ -101,7 +102,8 @@ class CellClient:
             operation.done = True
             operation.completed_ms = self._cluster.scheduler.now_ms
             if operation.kind == "read":
-                operation.value = None if effect.value is None else unpack(effect.value)
+                (value,) = effect.values
+                operation.value = None if value is None else unpack(value)
             else:
                 operation.details = effect.stamp
         elif operation.kind == "read":

@@ -1,0 +1,100 @@
+"""A client that asks any replica, told step by step."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from graphray.replication.consistency import Consistency
+from graphray.replication.effects import Clock, Received, Send, TimerFired
+from graphray.replication.eventual_messages import GetCells, GotCells, PutCells, PutDone
+from graphray.replication.eventual_session import CellCompleted, EventualSession
+from graphray.replication.hybrid_clock import Stamp
+from graphray.replication.messages import Redirect
+from graphray.replication.session import Outcome, RetryPolicy
+from graphray.replication.version_vector import VersionVector
+
+PLACE = (b"k", "v")
+WRITES = ((PLACE, b"x"),)
+POLICY = RetryPolicy(try_ms=10, deadline_ms=1000)
+
+
+def new_session(replicas: str = "abc") -> EventualSession:
+    return EventualSession("me", replicas, POLICY, Random(1))
+
+
+def sent(effects: list[Any]) -> tuple[str, Any]:
+    (send,) = [effect for effect in effects if isinstance(effect, Send)]
+    return send.to, send.message
+
+
+def test_another_replica_is_asked_where_one_does_not_answer() -> None:
+    session = new_session()
+    _, effects = session.put(WRITES, Clock(0, 0))
+    first, message = sent(effects)
+    asked = {first}
+    for late in range(1, 3):
+        to, again = sent(session.handle(TimerFired(), Clock(10.0 * late, 0)))
+        assert again is message
+        asked.add(to)
+    assert asked == set("abc")
+
+
+def test_who_did_not_answer_is_avoided_for_a_while() -> None:
+    session = new_session("ab")
+    _, effects = session.put(WRITES, Clock(0, 0))
+    silent, _ = sent(effects)
+    _, message = sent(session.handle(TimerFired(), Clock(10, 0)))
+    other = "ab".replace(silent, "")
+    done = PutDone("me", 1, other, 1, message.stamp)
+    (completed,) = session.handle(Received(other, done), Clock(11, 0))
+    assert isinstance(completed, CellCompleted)
+    assert completed.outcome is Outcome.DONE
+    for _ in range(20):
+        number, effects = session.get([PLACE], Consistency.EVENTUAL, Clock(12, 0))
+        to, _ = sent(effects)
+        assert to == other
+        got = GotCells("me", number, (b"x",), Stamp(1, 0, "q"), VersionVector({other: 1}))
+        session.handle(Received(to, got), Clock(12, 0))
+    later = Clock(500, 0)
+    asked = set()
+    for _ in range(20):
+        number, effects = session.get([PLACE], Consistency.EVENTUAL, later)
+        to, _ = sent(effects)
+        asked.add(to)
+        got = GotCells("me", number, (b"x",), Stamp(1, 0, "q"), VersionVector())
+        session.handle(Received(to, got), later)
+    assert asked == {"a", "b"}
+
+
+def test_one_that_is_behind_is_left_for_another() -> None:
+    session = new_session("ab")
+    number, effects = session.get([PLACE], Consistency.SESSION, Clock(0, 0))
+    behind, _ = sent(effects)
+    session.handle(Received(behind, Redirect(number, None, "is behind")), Clock(1, 0))
+    to, message = sent(session.handle(TimerFired(), Clock(2, 0)))
+    assert to != behind
+    assert isinstance(message, GetCells)
+
+
+def test_what_was_seen_elsewhere_goes_along() -> None:
+    session = new_session()
+    number, effects = session.get([PLACE], Consistency.CAUSAL, Clock(0, 0))
+    to, _ = sent(effects)
+    elsewhere = VersionVector({"other": 4})
+    got = GotCells("me", number, (None,), Stamp(90, 0, "q"), VersionVector({"a": 2}), elsewhere)
+    session.handle(Received(to, got), Clock(0, 0))
+    assert session.elsewhere == elsewhere
+    _, effects = session.put(WRITES, Clock(0, 50), session.elsewhere)
+    _, message = sent(effects)
+    assert isinstance(message, PutCells)
+    assert (message.seen, message.elsewhere) == (VersionVector({"a": 2}), elsewhere)
+    assert message.stamp > Stamp(90, 0, "q")
+
+
+def test_a_later_stamp_follows_what_was_observed() -> None:
+    session = new_session()
+    session.observe(VersionVector({"a": 1}), Stamp(1000, 3, "z"))
+    assert session.latest == Stamp(1000, 3, "z")
+    _, effects = session.put(WRITES, Clock(0, 5))
+    assert sent(effects)[1].stamp == Stamp(1000, 4, "me")
