@@ -29,7 +29,7 @@ from graphray.placement.table import GAIN_MIN, Table
 
 PASSES_MAX = 8
 PASS_GAIN_MIN = 1e-3
-"""A pass over all replicas that gains less is the last; costs are of the order of 1."""
+"""Passes end when one over all replicas gains less; costs are of the order of 1."""
 
 MakeCost = Callable[[Arrangement], Cost]
 
@@ -126,7 +126,7 @@ def _place_all_anew(table: Table) -> None:
 def _improve(table: Table, sequence: Sequence[int]) -> None:
     for _ in range(PASSES_MAX):
         gain = sum(_move_if_better(table, replica) for replica in sequence)
-        if gain < PASS_GAIN_MIN and not exchange_pairs(table):
+        if gain < PASS_GAIN_MIN and exchange_pairs(table) < PASS_GAIN_MIN:
             break
 
 

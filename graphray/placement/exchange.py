@@ -18,14 +18,14 @@ TRIES_MAX = 400
 _TARGETS_MAX = 3
 
 
-def exchange_pairs(table: Table) -> int:
-    """Exchange pairs as long as it lowers the cost; returns how many were."""
-    exchanged = 0
+def exchange_pairs(table: Table) -> float:
+    """Exchange pairs where that lowers the cost; returns by how much it did."""
+    gain = 0.0
     for tries, (one, other) in enumerate(_pairs(table)):
         if tries == TRIES_MAX:
             break
-        exchanged += _exchange_if_better(table, one, other)
-    return exchanged
+        gain += _exchange_if_better(table, one, other)
+    return gain
 
 
 def _pairs(table: Table) -> Iterator[tuple[int, int]]:
@@ -58,22 +58,22 @@ def _wish_elsewhere(table: Table, replica: int) -> Floats:
     return wish
 
 
-def _exchange_if_better(table: Table, one: int, other: int) -> bool:
+def _exchange_if_better(table: Table, one: int, other: int) -> float:
+    """Exchange two replicas where that lowers the cost; returns by how much it does."""
     arrangement = table.arrangement
     here, there = arrangement.take(one), arrangement.take(other)
     wish = table.wish(one)
-    before, after = wish[here], wish[there]
-    is_better = False
+    gain = -np.inf
     if arrangement.allowed(one)[there]:
         arrangement.put(one, there)
-        after += table.wish(other)[here]
-        is_better = bool(arrangement.allowed(other)[here])
+        if arrangement.allowed(other)[here]:
+            gain = wish[here] - wish[there] - table.wish(other)[here]
         arrangement.take(one)
-    if is_better:
+    if np.isfinite(gain):
         arrangement.put(one, here)
-        before += table.wish(other)[there]
+        gain += table.wish(other)[there]
         arrangement.take(one)
-        is_better = bool(after < before - GAIN_MIN)
+    is_better = bool(gain > GAIN_MIN)
     arrangement.put(one, there if is_better else here)
     arrangement.put(other, here if is_better else there)
-    return is_better
+    return float(gain) if is_better else 0.0
