@@ -20,6 +20,7 @@ from ray.util.placement_group import PlacementGroup, remove_placement_group
 
 from actors.changes_desk import ChangesDesk
 from actors.hot_rows import Hold, HotRowsShelf
+from actors.line_of_versions import published_version
 from actors.placement import (
     ensure_group,
     find_groups,
@@ -243,7 +244,7 @@ class Catalog:
     @property
     def _store(self) -> Store:
         if self._store_ is None:
-            self._store_ = self._states.store(self._spec.version)
+            self._store_ = self._states.store(published_version(self._spec))
         return self._store_
 
     def _places(self) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,8 @@ from graphray.replication.transactions import Call
 from graphray.store import Store
 from graphray.store.manifest import StoredFile
 from graphray.store.place import Place
+from graphray.store.reader import store_versions
+from graphray.store.retention import drop_versions
 from graphray.store.writer import ShardTarget, StoreWriter
 
 _TTL_S = 60.0
@@ -44,6 +46,8 @@ class Compactor:
         desk: plans folds.
         connect: the way to the partitions.
         write_partition: has a replica write the tables of a partition that changed.
+        oldest_needed: the oldest version that some replica has to read; None where one cannot say.
+        versions_kept: how many of the newest versions stay, whoever needs them.
     """
 
     def __init__(
@@ -52,11 +56,15 @@ class Compactor:
         desk: SnapshotDesk,
         connect: Callable[[], PartitionCalls],
         write_partition: WritePartition,
+        oldest_needed: Callable[[], int | None],
+        versions_kept: int,
     ) -> None:
         self._line = line
         self._desk = desk
         self._connect = connect
         self._write_partition = write_partition
+        self._oldest_needed = oldest_needed
+        self._versions_kept = versions_kept
         self._compacting = threading.Lock()
 
     def compact(self) -> int:
@@ -78,12 +86,25 @@ class Compactor:
                     self._rebase(calls)
             finally:
                 held.release()
+            self._drop_old()
             return self._line.newest()
 
     def finish(self) -> None:
         """Do what a catalog that died has left to do."""
         with self._compacting:
             self._rebase(self._connect())
+
+    def _drop_old(self) -> None:
+        """Let go of versions of this line that are neither new nor needed."""
+        needed = self._oldest_needed()
+        if needed is None:
+            return
+        newest = self._line.newest()
+        place = Place(self._line.uri)
+        old = range(self._line.first, min(needed, newest - self._versions_kept + 1))
+        dropped = set(old).intersection(store_versions(place))
+        if dropped:
+            drop_versions(place, dropped)
 
     def _publish(self, at: SnapshotRef, parts: int) -> bool:
         """Publish a state as the next version, where it is not the version that it stands on."""

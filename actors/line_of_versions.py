@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from actors.launch_record import find_record
 from graphray.client.view import GraphSpec
-from graphray.errors import StoreNotFound
 from graphray.store import Store, StoreUri
+from graphray.store.place import Place
+from graphray.store.reader import store_versions
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,14 @@ class LineOfVersions:
 
     def newest(self) -> int:
         """The latest version of the line."""
-        version = self.first
-        while self._follows(version + 1):
-            version += 1
-        return version
+        there = store_versions(Place(self.uri))
+        own = (version for version in reversed(there) if self._holds(version))
+        return next(own, self.first)
 
-    def _follows(self, version: int) -> bool:
-        try:
-            build = Store.open(self.uri, version, verify=False).manifest.build
-        except StoreNotFound:
+    def _holds(self, version: int) -> bool:
+        if version <= self.first:
             return False
+        build = Store.open(self.uri, version, verify=False).manifest.build
         return build.get("compacted_by") == self.launch_id
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
 from actors.parking import Parking, expects_answer
-from actors.partition_state import partition_state, state_digests
+from actors.partition_state import partition_state, state_digests, versions_in, versions_of
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
@@ -31,7 +31,7 @@ from graphray.replication import (
     Strategy,
     TransactionalState,
 )
-from graphray.replication.messages import Message, Read, Redirect, Write
+from graphray.replication.messages import Message, Read, Redirect, Snapshot, Write
 from graphray.shard import file_safe
 
 Found = TypeVar("Found")
@@ -65,6 +65,7 @@ class Member:
         self._state: StateMachine | None = None
         self._parking = Parking()
         self._launch_id = ""
+        self._base_version = 0
         self._identity = ""
         self._problem = ""
 
@@ -128,6 +129,27 @@ class Member:
         nothing: tuple[dict[str, str], dict[str, tuple[str, ...]]] = {}, {}
         return self._look(lambda state: (state.undecided(), state.unfinished()), nothing)
 
+    def oldest_version(self) -> int:
+        """The oldest version of the store that this replica, or one that joins, has to read.
+
+        Its log may have to be read again from the last snapshot on, or from the beginning; and
+        pinned states may lie over older versions than the present.
+        """
+        shell, machine, state = self._shell, self._machine, self._state
+        if shell is None or not isinstance(machine, Replica):
+            return 0
+        if not isinstance(state, TransactionalState):
+            return 0
+
+        def look() -> tuple[int, Snapshot | None, tuple[int, ...]]:
+            core = machine.core
+            return core.log.base_lsn, core.latest_snapshot, versions_of(state)
+
+        base_lsn, snapshot, versions = shell.inspect(look, _LOOK_TIMEOUT_S)
+        if base_lsn == 0 or snapshot is None:
+            return self._base_version
+        return min(*versions, *versions_in(snapshot.state))
+
     def pins(self) -> tuple[str, ...]:
         """The names of the states that are pinned here."""
         return self._look(TransactionalState.pins, ())
@@ -181,7 +203,7 @@ class Member:
                 peers.send(to, messages)
 
         self._shell = MachineShell(f"replica {disk.identity}", machine, send, disk=writer)
-        self._launch_id = record.launch_id
+        self._launch_id, self._base_version = record.launch_id, record.base_version
 
     def _deliver(self, sender: str, messages: Sequence[Message]) -> None:
         shell = self._shell
@@ -194,7 +216,9 @@ class Member:
         if record.strategy is Strategy.EVENTUAL:
             machine = EventualReplica(identity, CATALOG, {}, settings, Random(identity))
         else:
-            self._state = partition_state(self._spec, self._part, record.base_version)
+            self._state = partition_state(
+                self._spec, self._part, self._replica, record.base_version
+            )
             machine = Replica(identity, CATALOG, self._state, settings, read_clock())
         machine.recover(*disk.read())
         return machine

@@ -17,6 +17,7 @@ from typing import Any
 import ray
 
 from actors.launch_record import LaunchRecord
+from actors.line_of_versions import published_version
 from actors.member import Member
 from actors.served_states import ServedState
 from actors.state_shelf import StateShelf
@@ -118,7 +119,7 @@ class Replica:
         """A client's message, and the answer that the replica's machine sends to it.
 
         Args:
-            message: an `OpenSession`, `Write`, `Read`, `PutCell` or `GetCell`, encoded.
+            message: an `OpenSession`, `Write`, `Read`, `PutCells` or `GetCells`, encoded.
             timeout_s: how long to wait for the answer.
 
         Returns:
@@ -129,6 +130,11 @@ class Replica:
         """
         answer = self._member.ask(decode(message), timeout_s)
         return None if answer is None else encode(answer)
+
+    @ray.method(concurrency_group="changes")
+    def oldest_version(self) -> int:
+        """The oldest version of the store that has to stay; see `Member.oldest_version`."""
+        return self._member.oldest_version()
 
     @ray.method(concurrency_group="changes")
     def unended(self) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -163,10 +169,11 @@ class Replica:
             if not self._is_loaded:
                 # Here rather than in the first request, whose deadline it might cost.
                 ensure_compiled()
+                version = published_version(self._spec)
                 if self._spec.options.verify:
-                    store = Store.open(self._spec.uri, self._spec.version, verify=False)
+                    store = Store.open(self._spec.uri, version, verify=False)
                     store.shard(self._part).verify()
-                self._states.get(SnapshotRef(self._spec.version))
+                self._states.get(SnapshotRef(version))
                 self._is_loaded = True
                 self._problem = ""
 

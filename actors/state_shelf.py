@@ -10,6 +10,7 @@ from pathlib import Path
 import ray
 
 from actors.folded_states import FoldedState, FoldedStates
+from actors.line_of_versions import published_version
 from actors.served_states import ServedState, ServedStates
 from graphray.changes.base import StoreVersions
 from graphray.changes.compaction import write_partition
@@ -102,7 +103,7 @@ class StateShelf:
     def _fold(self, at: SnapshotRef) -> FoldedState:
         with self._connecting:
             if self._folding is None:
-                versions = StoreVersions(self._store(self._spec.version))
+                versions = StoreVersions(self._store(published_version(self._spec)))
                 self._folding = FoldedStates(
                     self._part, self._folder, versions, self._plan, self._changes
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, fetch
 from graphray.client.view import ActorHandle, ChangeView, GraphSpec
 from graphray.config import CallPolicy
-from graphray.errors import ClusterError, StoreError
+from graphray.errors import ClusterError, GraphRayError, StoreError
 from graphray.shard import ArrayKey
 from graphray.store import Store
 from graphray.store.manifest import StoredFile
@@ -28,6 +29,7 @@ from graphray.store.writer import ShardTarget
 
 _SAVE_TIMEOUT_S = 300.0
 _WRITE_TIMEOUT_S = 3600.0
+_ASK_TIMEOUT_S = 30.0
 
 
 class DescribedState(NamedTuple):
@@ -104,7 +106,12 @@ class StatesDesk:
             if self._compactor is None:
                 line = LineOfVersions(self._spec.uri, changes.launch_id, changes.base_version)
                 self._compactor = Compactor(
-                    line, self.snapshots, self.connect, self._write_partition
+                    line,
+                    self.snapshots,
+                    self.connect,
+                    self._write_partition,
+                    self._oldest_needed,
+                    self._spec.options.versions_kept,
                 )
         return self._compactor.compact()
 
@@ -114,7 +121,20 @@ class StatesDesk:
         return connect_calls(own, self._spec, CallPolicy())
 
     def _open_versions(self) -> StoreVersions:
-        return StoreVersions(self.store(self._spec.version))
+        return StoreVersions(self.store(published_version(self._spec)))
+
+    def _oldest_needed(self) -> int | None:
+        """The oldest version that some replica has to read; None where one does not answer."""
+        places = itertools.product(
+            range(self.store(published_version(self._spec)).parts),
+            range(self._spec.options.replicas),
+        )
+        try:
+            asked = [self._find_replica(*place).oldest_version.remote() for place in places]
+            found: list[int] = fetch(asked, _ASK_TIMEOUT_S)
+        except (*LOST, GraphRayError):
+            return None
+        return min(found)
 
     def _write_partition(
         self, part: int, at: SnapshotRef, target: ShardTarget

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -61,6 +62,11 @@ class LaunchOptions:
             since that copy is never read again.
         replication: how changes are replicated. It is fixed by the first change of a graph; later
             launches under the same name have to agree.
+        coverage: under "partial" replication, which property columns each replica keeps of what
+            changes, by its number (from 0): "all", or columns by node type or relation, such as
+            ``{0: "all", 1: {"paper": ["x"], ("author", "writes", "paper"): "all"}, 2: {}}``. A
+            replica that is not named keeps all. None: every column on two replicas, dealt out in
+            turn. A column on one replica alone: less memory; it is gone with that replica's disk.
         data_dir: a folder on every node's own disk in which replicas keep their logs of changes;
             None for the user's state folder (see `state_folder`). It must outlast restarts: whoever
             deletes it on all nodes has lost the changes. On a network disk every write waits for
@@ -72,6 +78,9 @@ class LaunchOptions:
             (`graphray.replication.settings.ON_RAY`).
         discard_changes: begin a new line of changes over the store: those made under this name
             before are not in it. They stay on the disks until someone deletes them.
+        versions_kept: how many of the newest published versions a compaction leaves in the store,
+            beside those that replicas and snapshots need. More: readers of an earlier version can
+            go on opening its files for longer; fewer: less disk.
     """
 
     replicas: int = 2
@@ -81,15 +90,18 @@ class LaunchOptions:
     verify: bool = True
     map_files: bool = True
     replication: ReplicationName = "full"
+    coverage: Mapping[int, Any] | None = None
     data_dir: str | None = None
     state_uri: Any = None
     replication_settings: ReplicationSettings | None = None
     discard_changes: bool = False
+    versions_kept: int = 3
 
     def __post_init__(self) -> None:
         for name, value, least in (
             ("replicas", self.replicas, 1),
             ("threads_per_replica", self.threads_per_replica, 1),
+            ("versions_kept", self.versions_kept, 1),
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ArgumentError(f"{name} = {value!r}; expected an integer >= {least}")
@@ -101,6 +113,10 @@ class LaunchOptions:
             raise ArgumentError(
                 f"replication = {self.replication!r}; expected one of "
                 f"{', '.join(get_args(ReplicationName))}"
+            )
+        if self.coverage is not None and not isinstance(self.coverage, Mapping):
+            raise ArgumentError(
+                f"coverage = {self.coverage!r}; expected columns by the number of the replica"
             )
 
 

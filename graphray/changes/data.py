@@ -62,7 +62,7 @@ from graphray.changes.refusals import content_problems, counter_problems, rebase
 from graphray.changes.shapes import GraphTypes, shape_problems
 from graphray.changes.timeline import Generation, Timeline
 from graphray.errors import ArgumentError, StoreCorrupt, StoreError
-from graphray.replication.packing import pack
+from graphray.replication.packing import pack, unpack
 
 _DROP_ROWS_MIN = 1 << 16
 
@@ -125,6 +125,17 @@ class GraphData:
     def version(self) -> int:
         """The base version of the present."""
         return self._timeline.newest.version
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The base versions that the present and pinned times are read over, rising."""
+        return tuple(generation.version for generation in self._timeline.generations)
+
+    @staticmethod
+    def versions_in(checkpoint: bytes) -> tuple[int, ...]:
+        """What `versions` was when a checkpoint was made."""
+        _, timeline, *_ = unpack(checkpoint)
+        return tuple(version for version, *_ in timeline[0])
 
     @property
     def _tables(self) -> tuple[ChangedTable, ...]:

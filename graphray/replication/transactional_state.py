@@ -152,6 +152,12 @@ class TransactionalState:
         )
         return pack((*tables, self._data.checkpoint()))
 
+    @staticmethod
+    def data_in(checkpoint: bytes) -> bytes:
+        """The checkpoint of the data that is part of one of the state."""
+        data: bytes = unpack(checkpoint)[-1]
+        return data
+
     def restore(self, checkpoint: bytes) -> None:
         """Replace everything."""
         time, changed, prepared, decisions, pins, fences, locks, data = unpack(checkpoint)

@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 import ray
 
 import graphray as gr
+from graphray.changes.timeline import RECENT_TIMES
 from graphray.errors import GraphNotRunning, SnapshotGone, StoreNotFound
+from graphray.replication.settings import ON_RAY
 
 pytestmark = pytest.mark.cluster
 
@@ -80,7 +83,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Content:
 
 @pytest.fixture
 def running(cluster: Any, content: Content, tmp_path: Path) -> Any:
-    store = Content().build(tmp_path / "store", parts=3)
+    store = Content().build(tmp_path / "store", parts=2)
     options = gr.LaunchOptions(data_dir=str(tmp_path / "data"))
     graph = gr.launch(store, f"g{os.urandom(4).hex()}", replicas=2, options=options)
     yield graph
@@ -212,3 +215,41 @@ def test_compaction_makes_a_version_of_what_a_snapshot_shows(
         assert running.compact() == 3
         assert epoch_of(gr.open(tmp_path / "store")) == epoch_of(state)
     assert epoch_of(running.snapshot(version=2)) == digests
+
+
+def test_old_versions_go_when_nobody_needs_them(cluster: Any, tmp_path: Path) -> None:
+    content = Content()
+    store = Content().build(tmp_path / "store", parts=2)
+    options = gr.LaunchOptions(
+        data_dir=str(tmp_path / "data"),
+        replication_settings=replace(ON_RAY, checkpoint_entries=4, keep_entries=0),
+        versions_kept=1,
+    )
+    graph = gr.launch(store, "shrinking", replicas=2, options=options)
+    try:
+        for number in range(4):
+            grow(graph, content, number)
+            if number == 1:
+                state = graph.snapshot()
+                digests = epoch_of(state)
+            graph.compact()
+        kept = graph.versions()
+        assert kept[-1] == 5
+        assert state.access.at.version in kept, "it is pinned"
+        assert epoch_of(state) == digests
+        state.close()
+        for number in range(RECENT_TIMES + 1):  # Times that were are readable for a while.
+            with graph.transaction() as changes:
+                changes.update_nodes("user", {"id": ["u1", "u2"], "name": [f"{number}"] * 2})
+        assert graph.compact() == 6
+        assert graph.versions() == (6,)
+        digests = epoch_of(graph.snapshot())
+    finally:
+        graph.shutdown()
+    again = gr.launch(store, "shrinking", replicas=2, options=options)
+    try:
+        assert epoch_of(again.snapshot()) == digests
+        grow(again, content, 9)
+        assert again.snapshot().num_nodes("user") == len(content.users)
+    finally:
+        again.shutdown()
