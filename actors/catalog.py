@@ -331,14 +331,14 @@ class Catalog:
         ray.wait(list(probes.values()), num_returns=len(probes), timeout=_PROBE_TIMEOUT_S)
         for (part, replica), reference in probes.items():
             try:
-                node_id, pid, loaded, problem = ray.get(reference, timeout=0)
+                node_id, pid, loaded, problem, conflicts = ray.get(reference, timeout=0)
             except GetTimeoutError:
                 yield ReplicaStatus(part, replica, "unreachable", reason="did not answer in time")
             except RayError as error:
                 yield ReplicaStatus(part, replica, "starting", reason=type(error).__name__)
             else:
                 state: ReplicaState = "serving" if loaded else "starting"
-                yield ReplicaStatus(part, replica, state, node_id, pid, problem)
+                yield ReplicaStatus(part, replica, state, node_id, pid, problem, conflicts)
 
     def _warnings(self) -> tuple[str, ...]:
         """Said from where replicas stand now, so that it goes away when nodes have come."""

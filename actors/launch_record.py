@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from graphray.client.view import GraphSpec, below
 from graphray.errors import ArgumentError, StoreCorrupt
@@ -28,11 +28,14 @@ class LaunchRecord:
         launch_id: in the paths of the replicas' disks and of the catalog's decisions.
         replication: the name of the strategy.
         base_version: the store version over which the first change lay.
+        merges: the names of merge functions by column: a log that is read again has to be merged
+            as it was.
     """
 
     launch_id: str
     replication: str
     base_version: int
+    merges: dict[str, str] = field(default_factory=dict)
 
     @property
     def strategy(self) -> Strategy:
@@ -59,7 +62,7 @@ def ensure_record(spec: GraphSpec) -> LaunchRecord:
     """The record that counts, created where there is none.
 
     Raises:
-        ArgumentError: where there is one of another kind of replication.
+        ArgumentError: where there is one of another kind of replication, or other merge functions.
     """
     found = find_record(spec) or begin_record(spec)
     if found.replication != spec.options.replication:
@@ -67,6 +70,12 @@ def ensure_record(spec: GraphSpec) -> LaunchRecord:
             f"graph {spec.name!r} has changes that are replicated as {found.replication!r}, but "
             f"replication = {spec.options.replication!r}; launch it as {found.replication!r}, "
             "under another name, or with discard_changes=True"
+        )
+    if found.merges != dict(spec.options.merges):
+        raise ArgumentError(
+            f"graph {spec.name!r} has changes that are merged by {found.merges or 'nothing'}, but "
+            f"merges = {dict(spec.options.merges)!r}; launch it with these, under another name, or "
+            "with discard_changes=True"
         )
     return found
 
@@ -78,7 +87,8 @@ def begin_record(spec: GraphSpec) -> LaunchRecord:
     names = _names(place)
     number = 1 + (int(names[-1].removeprefix(_PREFIX)) if names else 0)
     launch_id = f"{number:06d}-{secrets.token_hex(4)}"
-    record = LaunchRecord(launch_id, spec.options.replication, spec.version)
+    options = spec.options
+    record = LaunchRecord(launch_id, options.replication, spec.version, dict(options.merges))
     name = f"{_PREFIX}{number:06d}"
     if place.create(name, json.dumps(asdict(record)).encode()):
         return record

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+from actors.cell_state import cell_digests, cell_merges
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
 from actors.parking import Parking, expects_answer
@@ -20,6 +21,7 @@ from actors.partition_state import partition_state, state_digests, versions_in, 
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
+from graphray.changes.cell_merges import Merges
 from graphray.client.view import CATALOG, ActorHandle, GraphSpec
 from graphray.config import state_folder
 from graphray.errors import ClusterError, GraphRayError
@@ -31,6 +33,7 @@ from graphray.replication import (
     Strategy,
     TransactionalState,
 )
+from graphray.replication.eventual_messages import GetCells, PutCells
 from graphray.replication.messages import Message, Read, Redirect, Snapshot, Write
 from graphray.shard import file_safe
 
@@ -63,6 +66,7 @@ class Member:
         self._writer: DiskWriter | None = None
         self._machine: Replica | EventualReplica | None = None
         self._state: StateMachine | None = None
+        self._merges: Merges | None = None
         self._parking = Parking()
         self._launch_id = ""
         self._base_version = 0
@@ -160,11 +164,26 @@ class Member:
         Members that have applied as much have the same hashes of what both keep.
         """
         shell, machine = self._shell, self._machine
+        if shell is not None and isinstance(machine, EventualReplica):
+            cells = machine
+            return shell.inspect(lambda: cell_digests(cells), _DIGEST_TIMEOUT_S)
         if shell is None or not isinstance(machine, Replica):
             return 0, {}
         core, state = machine.core, self._state
         assert isinstance(state, TransactionalState)
         return shell.inspect(lambda: (core.applied_lsn, state_digests(state)), _DIGEST_TIMEOUT_S)
+
+    @property
+    def conflicts(self) -> int:
+        """How many conflicting writes this replica has met, under the eventual strategy."""
+        machine = self._machine
+        return machine.cells.conflicts if isinstance(machine, EventualReplica) else 0
+
+    def load_merges(self) -> Merges:
+        """What this process merges values by; raises ArgumentError where that cannot be imported."""
+        if self._merges is None:
+            self._merges = cell_merges(self._spec)
+        return self._merges
 
     @property
     def scratch(self) -> Path:
@@ -181,6 +200,8 @@ class Member:
             found.append(f"stopped: {shell.failure}")
         if writer is not None:
             found.append(writer.problem)
+        if self._merges is not None:
+            found.append(self._merges.problem)
         return "; ".join(filter(None, found))
 
     def _begin(self, record: LaunchRecord) -> None:
@@ -214,7 +235,8 @@ class Member:
         machine: Replica | EventualReplica
         settings, identity = self._spec.replication_settings, disk.identity
         if record.strategy is Strategy.EVENTUAL:
-            machine = EventualReplica(identity, CATALOG, {}, settings, Random(identity))
+            merges, rng = self.load_merges().functions, Random(identity)
+            machine = EventualReplica(identity, CATALOG, merges, settings, rng)
         else:
             self._state = partition_state(
                 self._spec, self._part, self._replica, record.base_version
@@ -262,6 +284,11 @@ class Member:
 def _turn_away(message: Message) -> Redirect | None:
     """The answer of a replica that takes no part yet; a client asks again."""
     match message:
-        case Read(number=request) | Write(seq=request):
+        case (
+            Read(number=request)
+            | Write(seq=request)
+            | GetCells(number=request)
+            | PutCells(seq=request)
+        ):
             return Redirect(request, None, "takes no part yet")
     return None

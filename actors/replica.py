@@ -60,11 +60,11 @@ class Replica:
         """
         self._load()
 
-    def describe(self) -> tuple[str, int, bool, str]:
-        """The node this runs on, its process, whether it has loaded, and what kept it from it."""
+    def describe(self) -> tuple[str, int, bool, str, int]:
+        """Its node, its process, whether it has loaded, what is wrong, and conflicts it has met."""
         node_id = ray.get_runtime_context().get_node_id()
         problem = "; ".join(filter(None, (self._problem, self._member.problem)))
-        return node_id, os.getpid(), self._is_loaded, problem
+        return node_id, os.getpid(), self._is_loaded, problem, self._member.conflicts
 
     def call(self, request: Request[Any], at: SnapshotRef) -> Any:
         """Run a request against the partition as it is in one state of the graph."""
@@ -169,6 +169,7 @@ class Replica:
             if not self._is_loaded:
                 # Here rather than in the first request, whose deadline it might cost.
                 ensure_compiled()
+                self._member.load_merges()
                 version = published_version(self._spec)
                 if self._spec.options.verify:
                     store = Store.open(self._spec.uri, version, verify=False)

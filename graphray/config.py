@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -67,6 +67,10 @@ class LaunchOptions:
             ``{0: "all", 1: {"paper": ["x"], ("author", "writes", "paper"): "all"}, 2: {}}``. A
             replica that is not named keeps all. None: every column on two replicas, dealt out in
             turn. A column on one replica alone: less memory; it is gone with that replica's disk.
+        merges: under "eventual" replication, what becomes of two values of one property of a node:
+            by column (``"paper.score"``) "max", "min", "union" or ``"package.module:function"``, a
+            join that every node can import (`graphray.changes.cell_merges`). In other columns the
+            last writer wins. Fixed by the first change, as ``replication`` is.
         data_dir: a folder on every node's own disk in which replicas keep their logs of changes;
             None for the user's state folder (see `state_folder`). It must outlast restarts: whoever
             deletes it on all nodes has lost the changes. On a network disk every write waits for
@@ -91,6 +95,7 @@ class LaunchOptions:
     map_files: bool = True
     replication: ReplicationName = "full"
     coverage: Mapping[int, Any] | None = None
+    merges: Mapping[str, str] = field(default_factory=dict)
     data_dir: str | None = None
     state_uri: Any = None
     replication_settings: ReplicationSettings | None = None

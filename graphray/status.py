@@ -24,6 +24,8 @@ class ReplicaStatus:
         node_id: Ray's id of the node it runs on; empty where it is not known.
         pid: its process on that node, or None where it is not known.
         reason: what is wrong, where something is.
+        conflicts: under eventual replication, how many writes this copy has met since it was begun
+            whose writer had not seen what they stand against or are merged with.
     """
 
     part: int
@@ -32,6 +34,7 @@ class ReplicaStatus:
     node_id: str = ""
     pid: int | None = None
     reason: str = ""
+    conflicts: int = 0
 
     @property
     def serves(self) -> bool:

@@ -68,10 +68,15 @@ def _print_replicas(replicas: tuple[ReplicaStatus, ...]) -> None:
     print_table(
         ("part", "replica", "state", "node", "pid", ""),
         [
-            (r.part, r.replica, r.state, r.node_id[:8] or None, str(r.pid or "-"), r.reason)
+            (r.part, r.replica, r.state, r.node_id[:8] or None, str(r.pid or "-"), _remark(r))
             for r in replicas
         ],
     )
+
+
+def _remark(replica: ReplicaStatus) -> str:
+    conflicts = f"{replica.conflicts:,} conflicts resolved" if replica.conflicts else ""
+    return "; ".join(filter(None, (replica.reason, conflicts)))
 
 
 def _print_by_node(replicas: tuple[ReplicaStatus, ...]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import ray
 
 import graphray
+from graphray.changes.cell_merges import Merges
 from graphray.client.cluster import ensure_ray
 from graphray.client.graph import Graph
 from graphray.client.running import connect, end_catalog
@@ -66,6 +67,7 @@ def launch(
     if isinstance(uri, (str, Path)) and "://" not in str(uri):
         uri = os.path.abspath(uri)
     store = Store.open(uri, version)
+    _check_merges(store, chosen)
     ensure_ray()
     spec = GraphSpec(name, uri, store.version, chosen)
     try:
@@ -106,6 +108,15 @@ def _complete(
         if isinstance(fields[name], str | Path) and "://" not in str(fields[name]):
             fields[name] = os.path.abspath(os.path.expanduser(fields[name]))
     return LaunchOptions(**fields)
+
+
+def _check_merges(store: Store, options: LaunchOptions) -> None:
+    if options.merges and options.replication != "eventual":
+        raise ArgumentError(
+            f"merges say what becomes of conflicting values, and with replication = "
+            f"{options.replication!r} there are none; launch with replication='eventual'"
+        )
+    Merges(options.merges, store.schema)
 
 
 def _name_taken(name: str) -> GraphNameTaken:

@@ -10,6 +10,8 @@ from typing import Any
 import ray
 
 from graphray.client.cache_board import CatalogBoard
+from graphray.client.changes.cell_calls import CellClient
+from graphray.client.changes.cluster_cells import connect_cells
 from graphray.client.changes.cluster_changes import connect_changes
 from graphray.client.changes.held_snapshot import HeldSnapshot
 from graphray.client.changes.planning import ChangeClient
@@ -101,6 +103,7 @@ class ClusterAccess:
         self._lock = threading.Lock()
         self._connecting = threading.Lock()
         self._changes: ChangeClient | None = None
+        self._cells: CellClient | None = None
         board = CatalogBoard(catalog, self._spec.name, self._node_id, self.snapshot_id, policy)
         self.cache = NodeCache(self.snapshot_id, board)
 
@@ -135,6 +138,15 @@ class ClusterAccess:
             if self._changes is None:
                 self._changes = connect_changes(self._catalog, self._spec, self, self._policy)
             return self._changes
+
+    def cell_client(self) -> CellClient | None:
+        """What changing it takes where it is replicated as "eventual"; None under other ways."""
+        if self._spec.options.replication != "eventual":
+            return None
+        with self._connecting:
+            if self._cells is None:
+                self._cells = connect_cells(self._catalog, self._spec, self, self._policy)
+            return self._cells
 
     def snapshot(self, ttl_s: float) -> ClusterAccess:
         """The present state, pinned until the returned access is closed."""

@@ -39,8 +39,9 @@ def connect_changes(
     if spec.options.replication == "eventual":
         raise TransactionError(
             f'graph {spec.name!r} was launched with replication="eventual", whose replicas take '
-            "writes without asking each other: they know neither transactions nor locks nor strong "
-            "reads. Launch it with another strategy to have them; see docs/guarantees.md"
+            "writes without asking each other: they know neither transactions nor locks, snapshots "
+            "or strong reads. Use graph.updates() and graph.read('causal'), or launch it with "
+            "another strategy; see docs/guarantees.md"
         )
     calls = connect_calls(catalog, spec, policy)
     return ChangeClient(access.schema, calls, BasePlaces(access), IdBlocks(calls))

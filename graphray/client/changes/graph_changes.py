@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+from graphray.client.changes.cell_calls import CellClient
+from graphray.client.changes.cell_reader import CellReader
+from graphray.client.changes.cell_updates import CellUpdates
 from graphray.client.changes.locking import Lock
 from graphray.client.changes.planning import ChangeClient
 from graphray.client.changes.reader import Reader, Token
 from graphray.client.changes.transaction import Transaction
-from graphray.errors import GraphNotRunning
+from graphray.errors import GraphNotRunning, TransactionError
 from graphray.reading.access import PartitionAccess
 
 
@@ -19,6 +22,10 @@ class ChangeableAccess(Protocol):
 
     def change_client(self) -> ChangeClient:
         """What changing it takes; the same object every time."""
+        ...
+
+    def cell_client(self) -> CellClient | None:
+        """The same where it is replicated as "eventual"; None where it is replicated otherwise."""
         ...
 
 
@@ -42,19 +49,46 @@ class GraphChanges:
         """
         return Transaction(self._change_client(), locks)
 
-    def read(self, consistency: str = "strong", *, after: Token | None = None) -> Reader:
+    def updates(self) -> CellUpdates:
+        """Begin to set properties of nodes, where the graph is replicated as "eventual".
+
+        Any replica takes them, while the others are out of reach; they agree later.
+
+        Returns:
+            A context manager; its values are written when the block ends, and none of them where
+            an exception ends it.
+
+        Raises:
+            GraphNotRunning: where the graph was opened from its store, which never changes.
+            TransactionError: where the graph was launched with another kind of replication.
+        """
+        cells = self._changeable().cell_client()
+        if cells is None:
+            raise TransactionError(
+                "updates are for graphs that were launched with replication='eventual'; use "
+                "graph.transaction(), whose changes are atomic"
+            )
+        return CellUpdates(cells)
+
+    def read(
+        self, consistency: str = "strong", *, after: Token | None = None
+    ) -> Reader | CellReader:
         """Read the graph as it is now, changes included.
 
         Args:
             consistency: "strong" (the default): every change that was acknowledged before;
                 "causal", "session", "monotonic", "eventual": cheaper, from any replica. See
-                docs/guarantees.md.
+                docs/guarantees.md. Under replication="eventual" there is no "strong", and what is
+                read are properties of nodes.
             after: a token of another process; what it has seen is seen here as well.
 
         Raises:
             ArgumentError: where there is no such level, or the token is none.
             GraphNotRunning: where the graph was opened from its store.
         """
+        cells = self._changeable().cell_client()
+        if cells is not None:
+            return CellReader(cells, consistency, after)
         return Reader(self._change_client(), consistency, after)
 
     def lock(self, name: str, *, ttl: float = 30.0, timeout: float | None = None) -> Lock:
@@ -74,9 +108,12 @@ class GraphChanges:
         return Lock(self._change_client().calls, name, ttl, timeout)
 
     def _change_client(self) -> ChangeClient:
+        return self._changeable().change_client()
+
+    def _changeable(self) -> ChangeableAccess:
         access = self._access
         if isinstance(access, ChangeableAccess):
-            return access.change_client()
+            return access
         raise GraphNotRunning(
             "this graph was opened from its store, and a store never changes; launch it with "
             "graphray.launch(...), or connect to it with graphray.connect(...)"
