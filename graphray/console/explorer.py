@@ -10,15 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graphray.client.graph import Graph
-from graphray.console.neighborhood import (
-    DrawnEdge,
-    DrawnNode,
-    Neighborhood,
-    NeighborhoodQuery,
-    SampledPart,
-    by_type,
-    sample_around,
-)
+from graphray.console.around import SampledPart, by_type, sample_around
+from graphray.console.neighborhood import DrawnEdge, DrawnNode, Neighborhood, NeighborhoodQuery
 from graphray.console.plain import left_out, plain_json
 from graphray.errors import ArgumentError
 from graphray.kinds.incidence import ROLE

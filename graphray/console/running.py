@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -22,51 +22,27 @@ PATIENCE = CallPolicy(deadline_s=10.0, try_timeout_s=3.0)
 _HEAD = "node:__internal_head__"
 
 
-class FollowedGraph:
-    """A running graph by its name: connected to anew when it was launched again or has changed.
+@dataclass(frozen=True)
+class _Connection:
+    """A hold on the graph.
 
-    Args:
-        name: the name it was launched under.
-        policy: how long to wait for its actors.
+    Attributes:
+        catalog: the actor handle that was found under the name.
+        graph: the graph.
+        explorer: draws its neighbourhoods.
+        snapshot_id: what the catalog served then.
     """
 
-    def __init__(self, name: str, policy: CallPolicy = PATIENCE) -> None:
-        self.name = name
-        self._policy = policy
-        self._lock = threading.Lock()
-        self._catalog: Any = None
-        self._graph: Graph | None = None
-
-    def current(self) -> Graph:
-        """The graph of that name that runs now.
-
-        Raises:
-            GraphNotRunning: where none does.
-            ClusterError: where its catalog does not answer.
-        """
-        catalog = find_catalog(self.name)
-        with self._lock:
-            if self._graph is None or catalog != self._catalog:
-                self._graph = Graph(ClusterAccess(catalog, self._policy))
-                self._catalog = catalog
-            return self._graph
-
-    def forget(self, graph: Graph) -> None:
-        """Connect anew next time, if that is the graph at hand."""
-        with self._lock:
-            if graph is self._graph:
-                self._graph = None
-
-    def close(self) -> None:
-        """Let go of the graph."""
-        with self._lock:
-            if self._graph is not None:
-                self._graph.close()
-                self._graph = None
+    catalog: Any
+    graph: Graph
+    explorer: Explorer
+    snapshot_id: str
 
 
 class RunningSource:
     """A running graph (see `graphray.console.source.ConsoleSource`).
+
+    It is connected to anew when it was launched again, or serves another version.
 
     Args:
         name: the name it was launched under.
@@ -75,21 +51,21 @@ class RunningSource:
 
     def __init__(self, name: str, policy: CallPolicy = PATIENCE) -> None:
         self.title = name
-        self._followed = FollowedGraph(name, policy)
+        self._policy = policy
         self._lock = threading.Lock()
-        self._explorer_of: tuple[Graph, Explorer] | None = None
+        self._connection: _Connection | None = None
 
     def overview(self) -> Overview:
         """How the graph fares, and the cluster that it runs on."""
-        graph = self._followed.current()
-        found = overview_of(graph)
-        if found.status.snapshot_id != graph.snapshot_id:
-            self._followed.forget(graph)  # Another version is served by now.
+        connection = self._connected()
+        found = overview_of(connection.graph)
+        if found.status.snapshot_id != connection.snapshot_id:
+            self._let_go_of(connection)
         return replace(found, machines=living_machines())
 
     def schema(self) -> dict[str, Any]:
         """Node types and relations."""
-        return self._explorer().schema()
+        return self._connected().explorer.schema()
 
     def events(self, after: int) -> tuple[Event, ...] | None:
         """None: running graphs keep no events."""
@@ -97,22 +73,33 @@ class RunningSource:
 
     def neighborhood(self, query: NeighborhoodQuery) -> Neighborhood:
         """A sampled neighbourhood."""
-        return self._explorer().neighborhood(query)
+        return self._connected().explorer.neighborhood(query)
 
     def node(self, node_type: str | None, node_id: str) -> dict[str, Any]:
         """One node and its properties."""
-        return self._explorer().node(node_type, node_id)
+        return self._connected().explorer.node(node_type, node_id)
 
     def close(self) -> None:
         """Let go of the graph; it goes on for others."""
-        self._followed.close()
-
-    def _explorer(self) -> Explorer:
-        graph = self._followed.current()
         with self._lock:
-            if self._explorer_of is None or self._explorer_of[0] is not graph:
-                self._explorer_of = graph, Explorer(graph)
-            return self._explorer_of[1]
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.graph.close()
+
+    def _connected(self) -> _Connection:
+        catalog = find_catalog(self.title)
+        with self._lock:
+            if self._connection is None or self._connection.catalog != catalog:
+                graph = Graph(ClusterAccess(catalog, self._policy))
+                served = graph.status().snapshot_id
+                self._connection = _Connection(catalog, graph, Explorer(graph), served)
+            return self._connection
+
+    def _let_go_of(self, connection: _Connection) -> None:
+        """Connect anew next time, unless that has been done."""
+        with self._lock:
+            if self._connection is connection:
+                self._connection = None
 
 
 def living_machines() -> tuple[Machine, ...]:

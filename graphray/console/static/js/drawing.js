@@ -99,7 +99,7 @@ export class Drawing {
         "data-place": place,
       },
       svg("title", {}, `${node.node_type} ${fullName(node)}`),
-      svg("circle", { class: "reach", r: radius + 5 }),
+      svg("circle", { class: "reach", r: Math.max(radius + 5, 12) }),
       svg("path", { class: `shape ${typeHue(type)}`, d: shape(type, radius), "data-middle": true }),
       svg("text", { x: label.x, y: label.y, "text-anchor": label.anchor, "aria-hidden": "true" }, text),
     );

@@ -40,6 +40,8 @@ export class Explorer {
   async begin() {
     this.#schema = await ask("schema");
     const types = this.#schema.node_types;
+    this.#relationMarks.clear();
+    this.#typeMarks.clear();
     for (const { name } of types) this.#typeMarks.of(name);
     byId("type").replaceChildren(...types.map(({ name, count: nodes }) =>
       element("option", { value: name }, `${name} (${number(nodes)})`)));
@@ -51,12 +53,8 @@ export class Explorer {
     await this.#restore();
   }
 
-  /** The state of the graph that is drawn. */
-  get snapshot() {
-    return this.#schema?.snapshot_id ?? null;
-  }
-
   async #restore() {
+    if (!this.#schema) return;
     const words = new URLSearchParams(location.search);
     const first = this.#schema.node_types.find((type) => type.examples.length);
     if (!words.has("id") && !first) return;
@@ -71,6 +69,7 @@ export class Explorer {
 
   /** Draw what the form says, as a step that can be taken back. */
   async #go() {
+    if (!this.#schema) return;
     const words = this.#words();
     const address = new URLSearchParams({
       type: words.type, id: words.id, direction: words.direction, fanout: words.fanout,
@@ -127,12 +126,11 @@ export class Explorer {
     const node = this.#found.nodes[place];
     if (this.#looked === node) return;
     this.#looked = node;
-    byId("node-heading").textContent = fullName(node);
     const facts = element("p", { class: "help" }, `${node.node_type}, in partition ${node.part}`);
     const list = neighbors(this.#found, this.#schema, place, (far) => this.#walk(far));
     const shown = await ask("node", { type: node.node_type, id: node.id })
       .then(properties, (error) => element("p", { class: "problem" }, sentence(error.message)));
-    if (this.#looked === node) showNode(facts, shown, list);
+    if (this.#looked === node) showNode(fullName(node), facts, shown, list);
   }
 
   #summarise() {
@@ -214,8 +212,9 @@ export class Explorer {
 }
 
 /** Put a node into the panel; whoever walks through its list of neighbours stays with it. */
-function showNode(facts, shown, list) {
+function showNode(name, facts, shown, list) {
   const panel = byId("node");
+  byId("node-heading").textContent = name;
   list.open = Boolean(panel.querySelector(".neighbors")?.open);
   const hadFocus = panel.contains(document.activeElement);
   panel.replaceChildren(facts, shown, list);

@@ -11,13 +11,17 @@ const RETRY_MS_MAX = 10000;
 const explorer = new Explorer();
 let retryMs = EVERY_MS;
 let lastEvent = -1;
+let lastSnapshot = null;
 
 async function refresh() {
   if (document.hidden) return EVERY_MS;
   try {
     const overview = await ask("overview");
     fares.showOverview(overview);
-    if (explorer.snapshot !== overview.status.snapshot_id) await explorer.begin();
+    byId("main").hidden = false;
+    const { snapshot_id: snapshot } = overview.status;
+    if (snapshot !== lastSnapshot) await explorer.begin();
+    lastSnapshot = snapshot;
     await follow();
     recovered();
   } catch (error) {

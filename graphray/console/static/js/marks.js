@@ -17,6 +17,10 @@ export class Marks {
   has(name) {
     return this.#places.has(name);
   }
+
+  clear() {
+    this.#places.clear();
+  }
 }
 
 /** The class that sets the colour of a relation's mark. */
