@@ -3,7 +3,7 @@
 Entries that can be drawn stand in order of time (`graphray.kernels.derive_times`), with running
 sums of their weights beside them. What the row had is a *window* of that order, and a draw among it
 is a search for the entry at which the running sum passes a random share of the window's. The
-searches of a row's draws go in step, one read each, so that their cache misses overlap.
+searches of a chunk of rows go in step, one read each, so that their cache misses overlap.
 
 Without replacement, that is done until there are enough distinct entries; where repeats get too
 many, the rest are the winners of a race (`graphray.kernels.draw_weighted` says why that is the same
@@ -27,6 +27,7 @@ from graphray.kernels.memory import load, prefetch_once
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+_CHUNK_ROWS = 16
 # Rows of fewer entries per draw start with the race: most tries would be repeats.
 _RACE_BELOW = 1.25
 # Tries per draw before the rest is left to a race.
@@ -77,6 +78,23 @@ class _Window(NamedTuple):
     above: float
 
 
+class _Searches(NamedTuple):
+    """Draws under way.
+
+    Attributes:
+        places: ``int64[n]``, where the slot that is found goes; until then the first that it can
+            still be stands there.
+        lefts: ``int64[n]``, how many more there are that it can be.
+        sums: ``int64[n]``, the address of the running sum of slot 0.
+        targets: ``float64[n]``, what the running sum has to pass.
+    """
+
+    places: Ints
+    lefts: Ints
+    sums: Ints
+    targets: Floats
+
+
 @kernel
 def draw_weighted_window(
     first: Ints,
@@ -109,43 +127,124 @@ def draw_weighted_window(
     for i in range(len(first)):
         if lengths[i] > 0:
             widest = max(widest, bounds[i + 1] - bounds[i])
-    targets, arrivals = np.empty(widest, np.float64), np.empty(widest, np.float64)
-    for i in range(len(first)):
-        if i + 1 < len(first) and lengths[i + 1] > 0:
-            last = first[i + 1] + starts[i + 1] + lengths[i + 1] - 1
-            prefetch_once(weights.sum_bases[owners[i + 1]] + last * 8)
-            prefetch_once(weights.sum_bases[owners[i + 1]] + (last - (lengths[i + 1] >> 1)) * 8)
-        at, wanted = bounds[i], bounds[i + 1] - bounds[i]
-        if lengths[i] <= 0 or wanted == 0:
-            continue
-        begin = first[i] + starts[i]
-        if not replace and wanted == lengths[i]:
-            for j in range(wanted):
-                slots[at + j] = begin + j
-            continue
-        sums = weights.sum_bases[owners[i]]
-        below = load(_SUMS, sums + (begin - 1) * 8) if starts[i] > 0 else 0.0
-        above = load(_SUMS, sums + (begin + lengths[i] - 1) * 8)
-        window = _Window(owners[i], first[i], begin, lengths[i], below, above)
-        state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
-        drawn = slots[at : at + wanted]
-        is_exact = above - below >= above * _EXACT_SHARE
-        if replace:
-            if is_exact:
-                _search(window, weights, state, targets[:wanted], drawn)
-            else:
+    room, arrivals = _CHUNK_ROWS * widest, np.empty(widest, np.float64)
+    searches = _Searches(
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.float64),
+    )
+    sums = weights.sum_bases
+    for begin in range(0, len(first) + _CHUNK_ROWS, _CHUNK_ROWS):
+        for i in range(begin, min(len(first), begin + _CHUNK_ROWS)):
+            if lengths[i] > 0:
+                at = sums[owners[i]] + (first[i] + starts[i] - 1) * 8
+                prefetch_once(at)
+                prefetch_once(at + lengths[i] * 8)
+        before, end, count = max(0, begin - _CHUNK_ROWS), min(len(first), begin), 0
+        for i in range(before, end):
+            wanted = bounds[i + 1] - bounds[i]
+            if lengths[i] > 0 and (replace or wanted < lengths[i]):
+                window = _window(i, first, starts, lengths, owners, weights)
+                if _is_searched(window, wanted, replace):
+                    state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+                    count = _begin(
+                        window, weights, state, bounds[i], wanted, slots, searches, count
+                    )
+        _search(searches, count, slots)
+        for i in range(before, end):
+            drawn = slots[bounds[i] : bounds[i + 1]]
+            if lengths[i] <= 0:
+                continue
+            if not replace and len(drawn) == lengths[i]:
+                for j in range(len(drawn)):
+                    drawn[j] = first[i] + starts[i] + j
+                continue
+            window = _window(i, first, starts, lengths, owners, weights)
+            state = mix64((np.uint64(words[i]) * GOLDEN) ^ key)
+            searched = _is_searched(window, len(drawn), replace)
+            if not replace:
+                _finish(window, weights, state, searched, drawn, searches, arrivals)
+            elif not searched:
                 _scan(window, weights, state, drawn)
-            continue
-        count = 0
-        if is_exact and lengths[i] >= _RACE_BELOW * wanted:
-            tries = 0
-            while count < wanted and tries < _TRIES * wanted:
-                more = min(wanted - count, _TRIES * wanted - tries)
-                state = _search(window, weights, state, targets[:more], drawn[count:])
-                tries += more
-                count = _drop_repeats(drawn, count, more)
-        if count < wanted:
-            _race(window, weights, state, drawn, count, arrivals)
+
+
+@inlined
+def _window(i: Any, first: Any, starts: Any, lengths: Any, owners: Any, weights: Any) -> Any:
+    begin = first[i] + starts[i]
+    sums = weights.sum_bases[owners[i]]
+    below = load(_SUMS, sums + (begin - 1) * 8) if starts[i] > 0 else 0.0
+    above = load(_SUMS, sums + (begin + lengths[i] - 1) * 8)
+    return _Window(owners[i], first[i], begin, lengths[i], below, above)
+
+
+@inlined
+def _is_searched(window: Any, wanted: Any, replace: Any) -> Any:
+    """Whether draws begin by searching, rather than by reading the window from end to end."""
+    is_exact = window.above - window.below >= window.above * _EXACT_SHARE
+    return is_exact and (replace or window.length >= _RACE_BELOW * wanted)
+
+
+@kernel
+def _begin(
+    window: _Window, weights: TimedWeights, state: np.uint64, place: int, wanted: int,
+    slots: Ints, searches: _Searches, count: int,
+) -> int:  # fmt: skip
+    """Put as many searches as are wanted beside the ``count`` there are; returns how many then."""
+    sums = weights.sum_bases[window.owner]
+    for j in range(wanted):
+        state += GOLDEN
+        slots[place + j] = window.begin
+        searches.places[count], searches.lefts[count] = place + j, window.length - 1
+        searches.sums[count] = sums
+        searches.targets[count] = window.below + _uniform(state) * (window.above - window.below)
+        count += 1
+    prefetch_once(sums + (window.begin + (window.length >> 1) - 1) * 8)
+    return count
+
+
+@kernel
+def _search(searches: _Searches, count: int, slots: Ints) -> None:
+    """Find the first slot whose running sum is above the target; by rounding there may be none."""
+    under_way = count > 0
+    while under_way:
+        under_way = False
+        for k in range(count):
+            left = searches.lefts[k]
+            if left <= 0:
+                continue
+            place, half = searches.places[k], (left + 1) >> 1
+            # Which half it is, is a coin toss that a branch predictor loses: no branch.
+            middle = load(_SUMS, searches.sums[k] + (slots[place] + half - 1) * 8)
+            passed: Any = np.int64(middle <= searches.targets[k])
+            slots[place] += passed * half
+            left -= half
+            searches.lefts[k] = left
+            prefetch_once(searches.sums[k] + (slots[place] + ((left + 1) >> 1) - 1) * 8)
+            under_way |= left > 0
+
+
+@kernel
+def _finish(
+    window: _Window, weights: TimedWeights, state: np.uint64, searched: bool, drawn: Ints,
+    searches: _Searches, arrivals: Floats,
+) -> None:  # fmt: skip
+    """Replace repeats among draws that were searched for, or draw all, without replacement."""
+    wanted, count = len(drawn), 0
+    if searched:
+        tries = wanted
+        state += GOLDEN * np.uint64(wanted)
+        count = _drop_repeats(drawn, 0, wanted)
+        while count < wanted and tries < _TRIES * wanted:
+            more = min(wanted - count, _TRIES * wanted - tries)
+            _search(
+                searches, _begin(window, weights, state, count, more, drawn, searches, 0), drawn
+            )
+            state += GOLDEN * np.uint64(more)
+            tries += more
+            count = _drop_repeats(drawn, count, more)
+    if count < wanted:
+        _race(window, weights, state, drawn, count, arrivals)
 
 
 @inlined
@@ -161,28 +260,6 @@ def _weight_at(window: Any, weights: Any, slot: Any) -> Any:
     entry = np.int64(cell >> _32) if cell_like.itemsize == 8 else np.int64(cell)
     address = weights.weight_bases[window.owner] + (window.first + entry) * like.itemsize
     return np.float64(load(like, address))
-
-
-@kernel
-def _search(
-    window: _Window, weights: TimedWeights, state: np.uint64, targets: Floats, slots: Ints
-) -> np.uint64:
-    """A draw for each of ``targets``, which is scratch; returns the state of the stream."""
-    sums = weights.sum_bases[window.owner]
-    for j in range(len(targets)):
-        state += GOLDEN
-        targets[j] = window.below + _uniform(state) * (window.above - window.below)
-        slots[j] = window.begin
-    # The first slot whose running sum is above the target; by rounding there may be none.
-    left = window.length - 1
-    while left > 0:
-        half = (left + 1) >> 1
-        for j in range(len(targets)):
-            # Which half it is, is a coin toss that a branch predictor loses: no branch.
-            passed: Any = np.int64(load(_SUMS, sums + (slots[j] + half - 1) * 8) <= targets[j])
-            slots[j] += passed * half
-        left -= half
-    return state
 
 
 @kernel
