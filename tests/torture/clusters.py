@@ -90,6 +90,7 @@ class Ground:
             yield running, store, folder / "journals"
         finally:
             running.close()
+            self.machines.clear(name)
 
     def close(self) -> None:
         """Unmount what was mounted."""

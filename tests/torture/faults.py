@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from tests.torture.running import REPLICAS, RunningGraph
 
 Mend: TypeAlias = Callable[[], None]
 _FILLER = "filler"
-_CHUNK = bytes(4096)
+_CHUNKS = (bytes(2**20), bytes(4096))
 
 
 @dataclass
@@ -213,7 +212,8 @@ def _compact(scene: Scene, problems: list[Exception]) -> None:
 
 
 def _fill(path: Path) -> None:
-    with open(path, "wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(_CHUNK)
-            os.fsync(file.fileno())
+    with open(path, "wb", buffering=0) as file:
+        for chunk in _CHUNKS:
+            with suppress(OSError):
+                while file.write(chunk) == len(chunk):
+                    pass

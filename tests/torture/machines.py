@@ -20,7 +20,8 @@ from typing import Any
 import psutil
 from ray.cluster_utils import Cluster
 
-TMPFS_BYTES = 4 * 2**20
+# Room for two segments of the log of one replica of every partition.
+TMPFS_BYTES = 96 * 2**20
 _NODE = {"num_cpus": 4, "object_store_memory": 150 * 2**20}
 
 
@@ -108,6 +109,11 @@ class Machines:
         self.kill_raylet(machine)
         if machine.disk not in self._mounted:
             shutil.rmtree(machine.disk)
+
+    def clear(self, graph: str) -> None:
+        """Delete what a graph that has ended left on the disks."""
+        for disk in self._folder.iterdir():
+            shutil.rmtree(disk / "graphray" / graph, ignore_errors=True)
 
     def close(self) -> None:
         """Unmount what was mounted; the cluster's own processes are its owner's."""
