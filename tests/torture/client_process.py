@@ -66,6 +66,7 @@ class ClientPool:
     ) -> None:
         (folder / "tokens").mkdir(parents=True)
         self._begun = 0
+        self._folder = folder
         self._new = (graph, folder, rng_seed, workloads)
         self._actors = [self._begin() for _ in range(processes)]
 
@@ -79,7 +80,7 @@ class ClientPool:
 
     def operations(self) -> int:
         """How many operations have ended so far."""
-        return count_ended(self._new[1])
+        return count_ended(self._folder)
 
     def stop(self) -> None:
         """End all clients."""

@@ -8,6 +8,7 @@ other; only such that lose no disk, since no strategy promises to survive two at
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
 
@@ -109,16 +110,14 @@ class Nemesis:
 
     def _carry_out(self, step: Step) -> None:
         struck: list[tuple[str, float, Struck]] = []
-        try:
+        with ExitStack() as mends:
             for number, name in enumerate(step.faults):
                 _sleep(step.between_s if number else 0.0)
                 at_ms = now_ms()
                 struck.append((name, at_ms, FAULTS[name](self._scene)))
+                mends.callback(struck[-1][2].mend)
             _sleep(step.hold_s)
             self._await_operations(step.operations)
-        finally:
-            for _, _, each in struck:
-                each.mend()
         mended_ms = now_ms()
         self._scene.running.await_well()
         for name, at_ms, each in struck:

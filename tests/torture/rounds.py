@@ -21,6 +21,7 @@ from tests.torture.running import RunningGraph
 from tests.torture.workloads import WORKLOADS
 
 PROCESSES = 2
+READING = {"read", "look", "peek", "audit", "survey"}
 LOST_RULES = {"nothing lost", "all or nothing"}
 
 
@@ -107,7 +108,7 @@ def _violations(running: RunningGraph, told: Told, workloads: tuple[str, ...]) -
 def _counts(told: Told) -> Counter[str]:
     counts: Counter[str] = Counter()
     for op in told.history.operations:
-        is_write = op.kind not in ("read", "look", "peek", "audit")
+        is_write = op.kind not in READING
         outcome = "done" if op.done else "failed" if op.failed else "unknown"
         counts["operations"] += 1
         counts[outcome] += 1
