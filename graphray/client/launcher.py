@@ -14,6 +14,7 @@ import ray
 
 import graphray
 from graphray.changes.cell_merges import Merges
+from graphray.changes.column_shares import column_shares
 from graphray.client.cluster import ensure_ray
 from graphray.client.graph import Graph
 from graphray.client.running import connect, end_catalog
@@ -54,6 +55,8 @@ def launch(
         policy: deadlines of the calls made through the returned graph.
 
     Raises:
+        ArgumentError: where the name or an option is none that can be, such as a coverage that
+            leaves some column to nobody.
         GraphNameTaken: where a graph of that name already runs.
         LaunchError: where replicas could not load, or the graph has changes that are replicated in
             another way; nothing is left running.
@@ -67,6 +70,7 @@ def launch(
     if isinstance(uri, (str, Path)) and "://" not in str(uri):
         uri = os.path.abspath(uri)
     store = Store.open(uri, version)
+    _check_coverage(store, chosen)
     _check_merges(store, chosen)
     ensure_ray()
     spec = GraphSpec(name, uri, store.version, chosen)
@@ -108,6 +112,16 @@ def _complete(
         if isinstance(fields[name], str | Path) and "://" not in str(fields[name]):
             fields[name] = os.path.abspath(os.path.expanduser(fields[name]))
     return LaunchOptions(**fields)
+
+
+def _check_coverage(store: Store, options: LaunchOptions) -> None:
+    if options.replication == "partial":
+        column_shares(store.schema, options.replicas, options.coverage)
+    elif options.coverage is not None:
+        raise ArgumentError(
+            f"coverage says which columns a replica keeps, but with replication = "
+            f"{options.replication!r} all keep all; launch with replication='partial'"
+        )
 
 
 def _check_merges(store: Store, options: LaunchOptions) -> None:

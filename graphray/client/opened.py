@@ -91,6 +91,10 @@ class StoreAccess:
             "graphray.launch(...), or connect to it with graphray.connect(...)"
         )
 
+    def newest_store(self) -> Store:
+        """The version that is open: it does not change."""
+        return self._store
+
     def versions(self) -> tuple[int, ...]:
         """The versions that exist now, in rising order."""
         return self._store.versions()

@@ -29,6 +29,7 @@ from graphray.reading.node_cache import NodeCache
 from graphray.reading.operations import Request
 from graphray.shard import ArrayKey
 from graphray.status import GraphStatus
+from graphray.store import Store
 
 _SAVE_TIMEOUT_S = 300.0
 _COMPACT_TIMEOUT_S = 24 * 3600.0
@@ -176,6 +177,10 @@ class ClusterAccess:
             self._catalog, "compact", policy=self._policy, timeout_s=_COMPACT_TIMEOUT_S
         )
         return version
+
+    def newest_store(self) -> Store:
+        """The store with all changes so far in it: they are compacted first."""
+        return Store.open(self._spec.uri, self.compact())
 
     def versions(self) -> tuple[int, ...]:
         """The published versions of the store, in rising order."""

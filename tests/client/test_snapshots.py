@@ -203,6 +203,8 @@ def test_compaction_makes_a_version_of_what_a_snapshot_shows(
         assert running.compact() == 2, "nothing has changed since"
         assert epoch_of(state) == digests, "who reads over the old version goes on"
     assert running.versions() == (1, 2)
+    assert running.backup(tmp_path / "backup") == 2
+    assert epoch_of(gr.open(tmp_path / "backup")) == digests
     opened = gr.open(tmp_path / "store")
     assert opened.num_nodes("user") == USERS + 40 - 1
     assert epoch_of(opened) == digests

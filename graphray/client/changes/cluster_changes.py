@@ -62,4 +62,6 @@ def connect_calls(catalog: ActorHandle, spec: GraphSpec, policy: CallPolicy) -> 
     deadline_ms = policy.deadline_s * 1000
     retry = RetryPolicy(min(_TRY_MS_MAX, policy.try_timeout_s * 1000), deadline_ms)
     pool = SessionPool(catalogs, transport, retry)
-    return PartitionCalls(names, pool, transport, PatiencePolicy(deadline_ms))
+    shares = {share for one in view.configurations for _, share in one.coverage}
+    patience = PatiencePolicy(deadline_ms)
+    return PartitionCalls(names, pool, transport, patience, shares=shares)

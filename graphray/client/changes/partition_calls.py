@@ -8,12 +8,12 @@ which is just being committed waits for its end; one that nobody ends it ends it
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from graphray.client.changes.background_work import BackgroundWork
 from graphray.changes.column_shares import Share
+from graphray.client.changes.background_work import BackgroundWork
 from graphray.client.changes.session_driver import PartitionCall, Transport
 from graphray.client.changes.session_pool import SessionPool
 from graphray.errors import PartitionUnavailable, SnapshotGone, WriteIndeterminate
@@ -63,6 +63,7 @@ class PartitionCalls:
         transport: for its clock, and to pause.
         patience: how long to wait for others.
         in_background: does something that nobody waits for; None for threads of its own.
+        shares: under partial replication, the sets of columns that one replica keeps together.
     """
 
     def __init__(
@@ -72,9 +73,11 @@ class PartitionCalls:
         transport: Transport,
         patience: PatiencePolicy | None = None,
         in_background: Callable[[Callable[[], object]], None] | None = None,
+        shares: Collection[Share] = (),
     ) -> None:
         self.names = tuple(names)
         self.pool = pool
+        self.shares = frozenset(shares)
         self._transport = transport
         self._patience = patience or PatiencePolicy()
         self._in_background = in_background or BackgroundWork(_BACKGROUND_MAX).run

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 
 from graphray.changes.base import BaseVersions
-from graphray.changes.coverage import edge_column_tag, node_column_tag
+from graphray.changes.column_shares import all_columns
 from graphray.changes.delta import PartitionDelta
 from graphray.changes.fold_plan import ChangeSummary, FoldPlan, plan_fold, summarize
 from graphray.changes.queries import Delta, ReadDelta, Refused, answer_from_bytes, question_to_bytes
@@ -80,8 +80,21 @@ def changes_at(
         SnapshotGone: where the time is not pinned any more.
         PartitionUnavailable: where the partition did not answer.
     """
+    found = _delta(calls, part, time, version, frozenset())
+    # Under partial replication what several replicas keep is put together.
+    wanted = frozenset(all_columns(schema))
+    while found.kept is not None and (missing := wanted - found.kept):
+        more = _delta(calls, part, time, found.base_version, frozenset({min(missing)}))
+        found = found.joined(more)
+    return found
+
+
+def _delta(
+    calls: PartitionCalls, part: int, time: int, version: int | None, tags: frozenset[str]
+) -> PartitionDelta:
+    """The changes as a replica has them that keeps some columns."""
     query = Query(None, question_to_bytes(ReadDelta(version)), time)
-    answer = answer_from_bytes(calls.query({part: query}, tags=_all_columns(schema))[part].content)
+    answer = answer_from_bytes(calls.query({part: query}, tags=tags)[part].content)
     if isinstance(answer, Refused):
         raise SnapshotGone(f"partition {part} cannot show time {time}: {answer.reason}", part=part)
     assert isinstance(answer, Delta)
@@ -117,12 +130,6 @@ def plan_at(calls: PartitionCalls, base: BaseVersions, time: int) -> FoldPlan:
         f"the partitions stand on different versions of the store: {sorted(versions)}; see "
         "'graphray status'"
     )
-
-
-def _all_columns(schema: GraphSchema) -> frozenset[str]:
-    nodes = {node_column_tag(t.name, c.name) for t in schema.node_types for c in t.columns}
-    edges = {edge_column_tag(r.relation, c.name) for r in schema.relations for c in r.columns}
-    return frozenset(nodes | edges)
 
 
 def _ms(seconds: float) -> int:

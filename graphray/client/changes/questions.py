@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from graphray.changes.column_shares import Share
 from graphray.changes.keys import Keys
 from graphray.changes.queries import (
     Answer,
@@ -17,6 +18,7 @@ from graphray.changes.queries import (
     question_to_bytes,
 )
 from graphray.client.changes.partition_calls import PartitionCalls
+from graphray.client.changes.split_columns import ask_by_share
 from graphray.errors import TransactionError
 from graphray.replication.commands import Key, Query
 from graphray.replication.consistency import Consistency
@@ -63,6 +65,9 @@ class LevelReads:
         self, questions: Mapping[int, Question], tags: frozenset[str] = frozenset()
     ) -> dict[int, Answer]:
         """See `Asks`."""
+        return ask_by_share(self._calls, self._ask, questions, tags)
+
+    def _ask(self, questions: Mapping[int, Question], tags: Share) -> dict[int, Answer]:
         waits = self._level not in _WAITS_FOR_NOBODY
         queries = {
             part: Query(
@@ -90,6 +95,9 @@ class ValidatedReads:
         self, questions: Mapping[int, Question], tags: frozenset[str] = frozenset()
     ) -> dict[int, Answer]:
         """See `Asks`."""
+        return ask_by_share(self._calls, self._ask, questions, tags)
+
+    def _ask(self, questions: Mapping[int, Question], tags: Share) -> dict[int, Answer]:
         keys = {part: packed_keys(question.keys(part)) for part, question in questions.items()}
         values = self._calls.query(
             {part: Query(keys[part], question_to_bytes(q)) for part, q in questions.items()},

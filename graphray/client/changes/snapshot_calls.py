@@ -6,6 +6,8 @@ from typing import Protocol, Self, runtime_checkable
 
 from graphray.errors import ArgumentError
 from graphray.reading.access import PartitionAccess
+from graphray.store import Store, StoreUri
+from graphray.store.backup import copy_version
 
 _TTL_S = 60.0
 
@@ -28,6 +30,10 @@ class StatefulAccess(Protocol):
 
     def compact(self) -> int:
         """Publish the changes so far; returns the number of the version."""
+        ...
+
+    def newest_store(self) -> Store:
+        """The store with all changes so far in it."""
         ...
 
 
@@ -81,6 +87,25 @@ class SnapshotCalls:
             StoreError: where the version cannot be written.
         """
         return self._states().compact()
+
+    def backup(self, uri: StoreUri) -> int:
+        """Copy the graph as it is now to another place; returns the number of the version.
+
+        The changes so far are compacted first, since a backup is a store like any other: open it,
+        or bring it back with `graphray.restore`. Files that the place has from an earlier backup
+        are not copied again.
+
+        Args:
+            uri: a folder or URI that this process can write to.
+
+        Raises:
+            StoreExists: where the place holds another graph.
+            StoreError: where a file cannot be read or written.
+        """
+        states = self._states()
+        store = states.newest_store()
+        copy_version(store, uri)
+        return store.version
 
     def versions(self) -> tuple[int, ...]:
         """The published versions of the graph's store, in rising order."""
