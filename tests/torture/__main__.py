@@ -41,12 +41,11 @@ def main(
         made.connected(planted),
         made.launched(strategy) as launched,
     ):
-        names = fault or tuple(made.possible_faults())
+        names = fault or tuple(made.possible_faults(strategy))
         plan = single_steps(names, hold_s)
         if steps:
             plan = random_plan(Random(rng_seed), names, steps)
-        chosen = workload or tuple(WORKLOADS)
-        found = run_round(*launched, plan, rng_seed, calm_operations=calm, workloads=chosen)
+        found = run_round(*launched, plan, rng_seed, calm_operations=calm, workloads=workload)
     click.echo(tell(found))
     sys.exit(bool(found.violations))
 

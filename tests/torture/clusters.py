@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import ray
 from ray.cluster_utils import Cluster
 
-from tests.torture.faults import FAULTS
+from tests.torture.faults import FAULTS, NOT_UNDER_EVENTUAL
 from tests.torture.graph import build_store
 from tests.torture.machines import Machines
 from tests.torture.running import REPLICAS, RunningGraph
@@ -50,9 +50,12 @@ class Ground:
         self.machines = Machines(cluster, folder / "disks")
         self.has_small_disk = False
 
-    def possible_faults(self) -> list[str]:
-        """All but those that take what this process may not do."""
-        return [name for name in FAULTS if self.has_small_disk or name != "disk full"]
+    def possible_faults(self, strategy: str) -> list[str]:
+        """All that a strategy promises to survive and this process may do."""
+        left_out = NOT_UNDER_EVENTUAL if strategy == "eventual" else set()
+        if not self.has_small_disk:
+            left_out = {*left_out, "disk full"}
+        return [name for name in FAULTS if name not in left_out]
 
     def bring_up(self) -> None:
         """Add the machines."""

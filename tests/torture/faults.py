@@ -160,6 +160,9 @@ FAULTS: dict[str, Callable[[Scene], Struck]] = {
     "changes compacted": compact,
 }
 
+# What one replica alone has acknowledged goes with its disk; and there is nothing to compact.
+NOT_UNDER_EVENTUAL = {"raylet killed", "node and disk lost", "changes compacted"}
+
 
 def _members(scene: Scene) -> tuple[int, list[int]]:
     """A partition, and the processes of its members, the primary's first; in a storm maybe none."""

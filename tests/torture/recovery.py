@@ -14,8 +14,8 @@ from tests.simulation.history import Operation
 from tests.torture.decisions import Term
 from tests.torture.nemesis import Happened
 
-READS = {"read"}
-WRITES = {"append", "write", "put"}
+READS = {"read", "get"}
+WRITES = {"append", "write", "put", "set"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Recovery:
     Attributes:
         fault: what was done.
         noticed_ms: until the first term that was begun after it; inf where none was.
-        read_ms: until a strong read that was begun after it had its answer.
+        read_ms: until a strong read that was begun after it had its answer; under the eventual
+            strategy, any read.
         write_ms: until a write that was begun after it was acknowledged.
         well_ms: until all replicas served again, and all members were there.
     """
@@ -58,7 +59,7 @@ def recoveries(
             continue
         if op.kind in WRITES:
             ended.setdefault((part, "write"), []).append(op)
-        elif op.kind in READS and op.level == "strong":
+        elif op.kind in READS and (op.kind == "get" or op.level == "strong"):
             ended.setdefault((part, "read"), []).append(op)
     return [
         Recovery(

@@ -18,10 +18,10 @@ from tests.torture.nemesis import Nemesis, Step
 from tests.torture.recovery import Recovery, recoveries
 from tests.torture.replicas import check_replicas
 from tests.torture.running import RunningGraph
-from tests.torture.workloads import WORKLOADS
+from tests.torture.workloads import WORKLOADS, workloads_of
 
 PROCESSES = 2
-READING = {"read", "look", "peek", "audit", "survey"}
+READING = {"read", "look", "peek", "audit", "survey", "get"}
 LOST_RULES = {"nothing lost", "all or nothing"}
 
 
@@ -59,7 +59,7 @@ def run_round(
     rng_seed: int,
     *,
     calm_operations: int = 30,
-    workloads: tuple[str, ...] = tuple(WORKLOADS),
+    workloads: tuple[str, ...] = (),
 ) -> Round:
     """Carry out a plan under load.
 
@@ -70,8 +70,9 @@ def run_round(
         plan: the faults.
         rng_seed: what clients and faults do follows from it; when they do it does not.
         calm_operations: how many operations clients end undisturbed between two faults.
-        workloads: what clients do.
+        workloads: what clients do; all that the strategy can carry where none is named.
     """
+    workloads = workloads or workloads_of(running.replication)
     found = Round(running.replication, rng_seed)
     clients = ClientPool(running.name, folder, PROCESSES, rng_seed, workloads)
     nemesis = Nemesis(Scene(running, clients, Random(rng_seed)), calm_operations)

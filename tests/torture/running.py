@@ -17,7 +17,7 @@ from graphray.client.view import GraphSpec, place_of
 from graphray.errors import GraphRayError
 from graphray.replication.settings import ReplicationSettings
 from tests.torture.decisions import Decisions
-from tests.torture.graph import PARTS
+from tests.torture.graph import GUARDED, PARTS
 from tests.torture.machines import Machines
 
 REPLICAS = 3
@@ -71,7 +71,8 @@ class RunningGraph:
         )
         self._spec = GraphSpec(name, str(store), 0, options)
         self.graph = gr.launch(store, name, replicas=REPLICAS, options=options)
-        self.graph.read().exists(["guarded"])  # Opens it for changes.
+        # Opens it for changes.
+        self.graph.read("eventual").exists([GUARDED])
         self.decisions = Decisions(folder)
 
     def replica_actor(self, part: int, replica: int) -> str:

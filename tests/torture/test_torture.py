@@ -38,7 +38,7 @@ def cluster() -> Iterator[Ground]:
 
 @pytest.fixture(scope="module")
 def short_round(cluster: Ground) -> Round:
-    possible = set(cluster.possible_faults())
+    possible = set(cluster.possible_faults("full"))
     plan = [step for step in PLAN if possible.issuperset(step.faults)]
     with cluster.connected(), cluster.launched("full") as launched:
         return run_round(*launched, plan, rng_seed=1, calm_operations=20)

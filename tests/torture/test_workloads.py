@@ -26,7 +26,7 @@ class Held:
         self.edges_out.append((src, dst, edge, value))
         self.edges_in.append((src, dst, edge, value))
 
-    def read(self) -> Held:
+    def read(self, consistency: str = "strong") -> Held:
         return self
 
     def nodes(self, keys: list[str], node_type: str, columns: list[str]) -> Any:
@@ -158,6 +158,26 @@ def test_a_register_write_of_unknown_outcome_may_show_later() -> None:
     held.amounts[REGISTERS[0]] = 1
     maybe = op("write", REGISTERS[0], 1, 0)
     assert not rules("registers", held, maybe, op("read", REGISTERS[0], (0,), 2, 3))
+
+
+def get(value: int, level: str) -> Operation:
+    return Operation("s", "get", REGISTERS[0], value, 4, level, 5, done=True)
+
+
+@pytest.mark.parametrize(("final", "rule"), [(2, ""), (1, "nothing lost"), (9, "no invention")])
+def test_the_last_write_of_a_session_stays(final: int, rule: str) -> None:
+    held = Held()
+    held.amounts[REGISTERS[0]] = final
+    sets = [op("set", REGISTERS[0], 1, 0, 1), op("set", REGISTERS[0], 2, 2, 3)]
+    assert rules("cells", held, *sets) == ({rule} if rule else set())
+
+
+def test_a_session_sees_its_own_last_write() -> None:
+    held = Held()
+    held.amounts[REGISTERS[0]] = 2
+    sets = [op("set", REGISTERS[0], 1, 0, 1), op("set", REGISTERS[0], 2, 2, 3)]
+    assert not rules("cells", held, *sets, get(2, "session"), get(1, "eventual"))
+    assert rules("cells", held, *sets, get(1, "session")) == {"read your writes"}
 
 
 def test_money_does_not_appear() -> None:

@@ -19,7 +19,7 @@ from tests.torture.planted import PLANTED, PlantedBug
 from tests.torture.report import report, tell
 from tests.torture.rounds import Round, run_round
 
-STRATEGIES = ("full", "quorum", "chain", "partial")
+STRATEGIES = ("full", "quorum", "chain", "partial", "eventual")
 BEGIN, END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 ATTEMPTS_MAX = 5
 
@@ -27,7 +27,7 @@ ATTEMPTS_MAX = 5
 def torture(made: Ground, strategy: str, rng_seed: int, steps: int) -> Round:
     """One round under a random plan."""
     with made.connected(), made.launched(strategy) as launched:
-        plan = random_plan(Random(rng_seed), tuple(made.possible_faults()), steps)
+        plan = random_plan(Random(rng_seed), tuple(made.possible_faults(strategy)), steps)
         return run_round(*launched, plan, rng_seed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import graphray as gr
+from graphray.client.changes.cell_reader import CellReader
 from graphray.client.changes.reader import Reader
 from graphray.client.changes.transaction import Transaction
 from tests.simulation.checkers.linearizability import Violation
@@ -33,7 +34,7 @@ class Workload(Protocol):
         """Check the history, and what the graph holds once all is quiet."""
 
 
-Reads = Transaction | Reader
+Reads = Transaction | Reader | CellReader
 """Whoever reads nodes and edges."""
 
 
