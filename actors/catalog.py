@@ -154,7 +154,7 @@ class Catalog:
             nodes={name: book.num_nodes(name) for name in schema.node_type_names},
             edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
             replicas=tuple(self._probe_all()),
-            warnings=(*self._warnings(), *self._changes.problems()),
+            warnings=(*self._warnings(), *self._changes.problems(), *self._states.problems()),
             caches=self._hot_rows.status(),
         )
 
@@ -192,7 +192,7 @@ class Catalog:
     @ray.method(concurrency_group="changes")
     def compact(self) -> int:
         """Publish the changes so far as the next version; see `Compactor.compact`."""
-        return self._states.compact(self._changes.open(self._store.parts))
+        return self._states.compact(self._open_now())
 
     # --- changes ----------------------------------------------------------------------------------
 
@@ -205,11 +205,12 @@ class Catalog:
             ClusterError: where a replica cannot take part, or it took too long.
             StoreError: where the state folder cannot be read or written.
         """
-        return self._changes.open(self._store.parts)
+        return self._open_now()
 
     @ray.method(concurrency_group="peers")
     def receive(self, to: str, sender: ReplicaId, *pieces: bytes) -> None:
         """A batch of messages from a replica; see `actors.peers`."""
+        self._states.watch(lambda: self._states.compact(self._open_now()))
         self._changes.receive(self._store.parts, sender, decode_pieces(pieces))
 
     @ray.method(concurrency_group="changes")
@@ -231,6 +232,7 @@ class Catalog:
 
     def stop(self) -> None:
         """End the replicas and free their places; the caller ends this actor."""
+        self._states.close()
         self._changes.close()
         for place in self._places():
             try:
@@ -250,6 +252,9 @@ class Catalog:
     def _places(self) -> Iterator[tuple[int, int]]:
         """Partition and number of every replica."""
         return itertools.product(range(self._store.parts), range(self._spec.options.replicas))
+
+    def _open_now(self) -> ChangeView:
+        return self._changes.open(self._store.parts)
 
     def _replica(self, part: int, replica: int) -> ActorHandle:
         return ray.get_actor(self._spec.replica_actor(part, replica), namespace=NAMESPACE)

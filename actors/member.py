@@ -17,7 +17,13 @@ from actors.cell_state import cell_digests, cell_merges
 from actors.disk_writer import DiskWriter
 from actors.launch_record import LaunchRecord, find_record
 from actors.parking import Parking, expects_answer
-from actors.partition_state import partition_state, state_digests, versions_in, versions_of
+from actors.partition_state import (
+    bytes_of,
+    partition_state,
+    state_digests,
+    versions_in,
+    versions_of,
+)
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
@@ -153,6 +159,10 @@ class Member:
         if base_lsn == 0 or snapshot is None:
             return self._base_version
         return min(*versions, *versions_in(snapshot.state))
+
+    def pending_bytes(self) -> int:
+        """The memory that changes take here beside the store."""
+        return self._look(bytes_of, 0)
 
     def pins(self) -> tuple[str, ...]:
         """The names of the states that are pinned here."""

@@ -62,6 +62,12 @@ def versions_of(state: TransactionalState) -> tuple[int, ...]:
     return state.data.versions
 
 
+def bytes_of(state: TransactionalState) -> int:
+    """The memory that the changes take."""
+    assert isinstance(state.data, GraphData)
+    return state.data.nbytes
+
+
 def versions_in(checkpoint: bytes) -> tuple[int, ...]:
     """The same of a checkpoint of such a state."""
     return GraphData.versions_in(TransactionalState.data_in(checkpoint))

@@ -132,6 +132,11 @@ class Replica:
         return None if answer is None else encode(answer)
 
     @ray.method(concurrency_group="changes")
+    def pending_bytes(self) -> int:
+        """The memory that changes take here beside the store."""
+        return self._member.pending_bytes()
+
+    @ray.method(concurrency_group="changes")
     def oldest_version(self) -> int:
         """The oldest version of the store that has to stay; see `Member.oldest_version`."""
         return self._member.oldest_version()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import ray
 
 from actors.compaction import Compactor
+from actors.compaction_watch import CompactionWatch
 from actors.line_of_versions import LineOfVersions, published_version
 from actors.snapshot_desk import SnapshotDesk
 from graphray.book import PartitionBook
@@ -30,6 +31,7 @@ from graphray.store.writer import ShardTarget
 _SAVE_TIMEOUT_S = 300.0
 _WRITE_TIMEOUT_S = 3600.0
 _ASK_TIMEOUT_S = 30.0
+_WATCH_EVERY_S = 10.0
 
 
 class DescribedState(NamedTuple):
@@ -54,6 +56,7 @@ class StatesDesk:
         self._find_replica = find_replica
         self._lock = threading.Lock()
         self._compactor: Compactor | None = None
+        self._watch: CompactionWatch | None = None
         self.snapshots = SnapshotDesk(self._open_versions, self.connect)
 
     def describe(self, at: SnapshotRef | None) -> DescribedState:
@@ -115,6 +118,24 @@ class StatesDesk:
                 )
         return self._compactor.compact()
 
+    def watch(self, compact: Callable[[], int]) -> None:
+        """Have the changes compacted whenever they take much memory; does nothing twice."""
+        limit_bytes = self._spec.options.compact_bytes
+        with self._lock:
+            if self._watch is None and limit_bytes:
+                self._watch = CompactionWatch(
+                    self._pending_bytes, compact, limit_bytes, _WATCH_EVERY_S
+                )
+
+    def problems(self) -> tuple[str, ...]:
+        """What keeps changes from being compacted."""
+        return (self._watch.problem,) if self._watch is not None and self._watch.problem else ()
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.close()
+
     def connect(self) -> PartitionCalls:
         """The way to the partitions, from inside the catalog."""
         own = ray.get_runtime_context().current_actor
@@ -123,14 +144,20 @@ class StatesDesk:
     def _open_versions(self) -> StoreVersions:
         return StoreVersions(self.store(published_version(self._spec)))
 
+    def _pending_bytes(self) -> int:
+        """The memory of changes, in the replica that has most."""
+        asked = [self._find_replica(*place).pending_bytes.remote() for place in self._places()]
+        found: list[int] = fetch(asked, _ASK_TIMEOUT_S)
+        return max(found)
+
+    def _places(self) -> Iterable[tuple[int, int]]:
+        parts = self.store(published_version(self._spec)).parts
+        return itertools.product(range(parts), range(self._spec.options.replicas))
+
     def _oldest_needed(self) -> int | None:
         """The oldest version that some replica has to read; None where one does not answer."""
-        places = itertools.product(
-            range(self.store(published_version(self._spec)).parts),
-            range(self._spec.options.replicas),
-        )
         try:
-            asked = [self._find_replica(*place).oldest_version.remote() for place in places]
+            asked = [self._find_replica(*place).oldest_version.remote() for place in self._places()]
             found: list[int] = fetch(asked, _ASK_TIMEOUT_S)
         except (*LOST, GraphRayError):
             return None

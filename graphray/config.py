@@ -85,6 +85,9 @@ class LaunchOptions:
         versions_kept: how many of the newest published versions a compaction leaves in the store,
             beside those that replicas and snapshots need. More: readers of an earlier version can
             go on opening its files for longer; fewer: less disk.
+        compact_bytes: changes are compacted when they take this much memory in some replica; 0 for
+            only when asked (`Graph.compact`). More: longer recoveries and folds, more memory; less:
+            more versions are written.
     """
 
     replicas: int = 2
@@ -101,6 +104,7 @@ class LaunchOptions:
     replication_settings: ReplicationSettings | None = None
     discard_changes: bool = False
     versions_kept: int = 3
+    compact_bytes: int = 256 * 2**20
 
     def __post_init__(self) -> None:
         for name, value, least in (
