@@ -28,6 +28,7 @@ os.environ.update(
     RAY_TMPDIR=RAY_FOLDER,
     RAY_USAGE_STATS_ENABLED="0",
     GRAPHRAY_PROGRESS="0",
+    XDG_STATE_HOME=f"{RAY_FOLDER}/state",  # Where replicas keep their logs, unless told otherwise.
 )
 os.environ.pop("RAY_ADDRESS", None)
 
