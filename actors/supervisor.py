@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +27,11 @@ from ray.exceptions import RayError
 from actors.attendance import Attendance
 from actors.decision_store import DecisionStore
 from actors.launch_record import LaunchRecord
+from actors.partition_state import launched_shares
 from actors.peers import Peers
 from actors.shell import MachineShell
 from actors.transaction_cleaner import TransactionCleaner
+from graphray.changes.column_shares import Share
 from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.transport import fetch
 from graphray.client.view import CATALOG, ActorHandle, ChangeView, GraphSpec, place_of
@@ -38,6 +40,7 @@ from graphray.replication.configuration import Configuration, ReplicaId, Strateg
 from graphray.replication.manager import ConfigurationManager
 from graphray.replication.messages import ConfigurationQuery, Configure, Message, Want
 from graphray.replication.packing import unpack
+from graphray.store import Store
 
 _ASK_S = 2.0
 _PAUSE_S = 0.1
@@ -92,6 +95,9 @@ class Supervisor:
         self._spec = spec
         self.record = record
         self._settings = spec.replication_settings
+        # The columns are those of every version of a store.
+        schema = Store.open(spec.uri, record.base_version, verify=False).schema
+        self._shares = launched_shares(spec, schema)
         self._place = record.decisions(spec)
         self._store = DecisionStore(self._place)
         self._handles = {
@@ -190,11 +196,17 @@ class Supervisor:
     def _new_first(self, part: int, deadline: float) -> Configuration:
         replicas = self._spec.options.replicas
         identities = tuple(self._identity((part, n), deadline) for n in range(replicas))
-        strategy = self.record.strategy
+        strategy, coverage = self.record.strategy, self._coverage(identities)
         # An acknowledged write lies on more than half of the disks, whoever is away.
         copies_min = 1 if strategy is Strategy.EVENTUAL else replicas // 2 + 1
         return Configuration(
-            str(part), 1, strategy, identities, wanted=identities, copies_min=copies_min
+            str(part),
+            1,
+            strategy,
+            identities,
+            wanted=identities,
+            copies_min=copies_min,
+            coverage=coverage,
         )
 
     def _start(self, place: tuple[int, int]) -> None:
@@ -266,7 +278,17 @@ class Supervisor:
         """Say who should serve a partition, until a configuration says so."""
         before = newest.wanted or newest.members
         partition.wanted = partition.attendance.wanted(before, time.monotonic())
-        if partition.wanted != before:
+        # Who goes is named as long as it is there: it keeps what it kept.
+        named = dict.fromkeys((*partition.wanted, *newest.everyone))
+        earlier = {i: share for i, share in newest.coverage if i in named}
+        coverage = tuple({**earlier, **dict(self._coverage(named))}.items())
+        if partition.wanted != before or not set(coverage) <= set(newest.coverage):
             partition.lost = (*newest.lost, *(i for i in before if i not in partition.wanted))
-            want = Want(partition.wanted, newest.coverage, partition.lost)
+            want = Want(partition.wanted, coverage, partition.lost)
             partition.manager.post_batch(CATALOG, (want,))
+
+    def _coverage(self, identities: Iterable[ReplicaId]) -> tuple[tuple[ReplicaId, Share], ...]:
+        """What each is to keep, as its place says; nothing where all keep all."""
+        shares = dict(enumerate(self._shares or ()))
+        places = ((identity, place_of(identity)[1]) for identity in identities)
+        return tuple((identity, shares[place]) for identity, place in places if place in shares)

@@ -10,9 +10,9 @@ are those that the replica keeps (`PartitionDelta.kept`): all, unless it is a pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,9 @@ from graphray.changes.plain_arrays import (
 from graphray.ids import UserIds
 from graphray.replication.packing import pack
 from graphray.schema import Relation
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +154,14 @@ class PartitionDelta:
         """Whether the partition is as the base version has it."""
         return not self.nodes and not self.edges
 
+    def joined(self, other: PartitionDelta) -> PartitionDelta:
+        """What two replicas say of one version and time, with the columns of both."""
+        assert (self.base_version, self.time) == (other.base_version, other.time)
+        kept = None if self.kept is None or other.kept is None else self.kept | other.kept
+        nodes = _joined(self.nodes, other.nodes, _join_nodes)
+        edges = _joined(self.edges, other.edges, _join_edges)
+        return replace(self, nodes=nodes, edges=edges, kept=kept)
+
     def to_bytes(self) -> bytes:
         """The delta as an answer carries it; the same bytes for the same content."""
         return pack(self.to_plain())
@@ -196,6 +207,29 @@ class PartitionDelta:
             counters,
             None if kept is None else frozenset(kept),
         )
+
+
+def _joined(one: Mapping[K, V], other: Mapping[K, V], join: Callable[[V, V], V]) -> Mapping[K, V]:
+    # A replica that does not keep the columns that have changed sees nothing of a table.
+    both = {name: join(value, other[name]) for name, value in one.items() if name in other}
+    return {**other, **one, **both}
+
+
+def _join_nodes(one: NodeDelta, other: NodeDelta) -> NodeDelta:
+    columns = _join_columns(one.added_columns, other.added_columns)
+    return replace(one, added_columns=columns, updates={**other.updates, **one.updates})
+
+
+def _join_edges(one: EdgeDelta, other: EdgeDelta) -> EdgeDelta:
+    columns = _join_columns(one.columns, other.columns)
+    return replace(one, columns=columns, updates={**other.updates, **one.updates})
+
+
+def _join_columns(one: pa.RecordBatch, other: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of both, each once."""
+    columns = dict(zip(other.schema.names, other.columns, strict=True))
+    columns |= dict(zip(one.schema.names, one.columns, strict=True))
+    return pa.record_batch(columns) if columns else one
 
 
 def _nodes_to_plain(nodes: NodeDelta) -> tuple[Any, ...]:

@@ -45,5 +45,5 @@ class VersionedLists:
         return tuple(v for t, v in self._lists.get(key, ()) if time is None or t <= time)
 
 
-def lists_state(spec: GraphSpec, part: int, base_version: int) -> StateMachine:
+def lists_state(spec: GraphSpec, part: int, replica: int, base_version: int) -> StateMachine:
     return TransactionalState(VersionedLists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 import graphray as gr
 from graphray.changes.base import StoreVersions
+from graphray.changes.column_shares import Share
 from graphray.changes.data import GraphData
 from graphray.client.changes.id_blocks import IdBlocks
 from graphray.client.changes.places import BasePlaces
@@ -25,7 +27,7 @@ WRITES = ("author", "writes", "paper")
 KNOWS = ("author", "knows", "author")
 
 
-def build_store(folder: Path) -> Path:
+def build_store(folder: Path, parts: int = PARTS) -> Path:
     """Authors with string ids, papers with integers; who writes what, and who knows whom."""
     rng = np.random.default_rng(3)
     authors = pa.table(
@@ -59,7 +61,7 @@ def build_store(folder: Path) -> Path:
         folder,
         nodes={"author": authors, "paper": papers},
         directed={KNOWS: False},
-        parts=PARTS,
+        parts=parts,
         partitioner="hash",
     )
     return folder
@@ -68,7 +70,13 @@ def build_store(folder: Path) -> Path:
 class SimulatedGraph:
     """A graph over simulated replicas, and its clients."""
 
-    def __init__(self, store: Path, rng_seed: int, strategy: Strategy = Strategy.FULL) -> None:
+    def __init__(
+        self,
+        store: Path,
+        rng_seed: int,
+        strategy: Strategy = Strategy.FULL,
+        shares: Sequence[Share] = (),
+    ) -> None:
         self.cluster = Cluster(rng_seed)
         self.opened = gr.open(store)
         versions = StoreVersions(Store.open(store))
@@ -76,8 +84,9 @@ class SimulatedGraph:
         simulated_partitions(
             self.cluster,
             PARTS,
-            lambda part: TransactionalState(GraphData(part, versions, version)),
+            lambda part, kept: TransactionalState(GraphData(part, versions, version, kept)),
             strategy=strategy,
+            shares=shares,
         )
         self.client = self.new_client()
 

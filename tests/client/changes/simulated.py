@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import partial
 
+from graphray.changes.column_shares import Share
 from graphray.client.changes.partition_calls import PartitionCalls, PatiencePolicy
 from graphray.client.changes.session_pool import SessionPool
 from graphray.replication.configuration import Strategy
@@ -58,18 +59,30 @@ class SimulatedTransport:
 def simulated_partitions(
     cluster: Cluster,
     parts: int,
-    state: Callable[[int], StateMachine],
+    state: Callable[[int, Share | None], StateMachine],
     *,
     strategy: Strategy = Strategy.FULL,
     replicas: int = 3,
+    shares: Sequence[Share] = (),
 ) -> None:
-    """Bring partitions "0", "1" and so on up; ``state(part)`` makes the state of a replica."""
+    """Bring partitions "0", "1" and so on up.
 
-    def state_of(part: int, replica: str) -> StateMachine:
-        return state(part)
+    Args:
+        cluster: where.
+        parts: how many.
+        state: makes the state of a replica, of a partition and what it keeps (None for all).
+        strategy: how they are replicated.
+        replicas: how many each has.
+        shares: what each replica keeps.
+    """
+
+    def state_of(part: int, kept: Mapping[str, Share], replica: str) -> StateMachine:
+        return state(part, kept.get(replica))
 
     for part in range(parts):
-        cluster.add_group(str(part), strategy, replicas, partial(state_of, part))
+        kept = {f"{part}.r{n}": share for n, share in enumerate(shares, 1)}
+        start = partial(state_of, part, kept)
+        cluster.add_group(str(part), strategy, replicas, start, tuple(kept.items()))
 
 
 def simulated_client(cluster: Cluster) -> PartitionCalls:
@@ -77,7 +90,9 @@ def simulated_client(cluster: Cluster) -> PartitionCalls:
     transport = SimulatedTransport(cluster)
     catalogs = {name: group.catalog for name, group in cluster.groups.items()}
     pool = SessionPool(catalogs, transport, RetryPolicy(try_ms=60, deadline_ms=5_000))
-    return PartitionCalls(list(catalogs), pool, transport, PatiencePolicy(5_000, 200), _at_once)
+    shares = {share for group in cluster.groups.values() for _, share in group.coverage}
+    patience = PatiencePolicy(5_000, 200)
+    return PartitionCalls(list(catalogs), pool, transport, patience, _at_once, shares)
 
 
 def _at_once(work: Callable[[], object]) -> None:

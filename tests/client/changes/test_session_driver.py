@@ -24,7 +24,7 @@ KEY = "x"
 def three_partitions(rng_seed: int, strategy: Strategy = Strategy.FULL) -> Cluster:
     cluster = Cluster(rng_seed)
     simulated_partitions(
-        cluster, 3, lambda part: TransactionalState(VersionedLists()), strategy=strategy
+        cluster, 3, lambda part, kept: TransactionalState(VersionedLists()), strategy=strategy
     )
     return cluster
 
