@@ -19,7 +19,7 @@ from tests.sampling.graphs import NEAR, build_store, plain_graphs
 from tests.sampling.twin import PlainGraph
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(graph=plain_graphs(), parts=st.integers(1, 4), scatter=st.integers(0, 9))
 def test_all_edges_are_counted_once(graph: PlainGraph, parts: int, scatter: int) -> None:
     parts = min(parts, *graph.counts.values())
