@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import graphray as gr
+from graphray.changes.keys import home_parts
 from graphray.client.changes.places import BasePlaces
 from graphray.ids import as_user_ids
 
@@ -45,8 +46,12 @@ def build_store(folder: Path) -> Path:
     return folder
 
 
-def parts_of_keys(store: Path) -> dict[str, int]:
-    """Which partition owns each of the keys."""
-    with gr.open(store) as graph:
-        places = BasePlaces(graph.access).find(KEY, as_user_ids(ALL_KEYS, "string"))
-    return dict(zip(ALL_KEYS, places.part.tolist(), strict=True))
+def parts_of_keys(store: Path, replication: str) -> dict[str, int]:
+    """Which partition takes the changes of each of the keys: its owner, or its id's home."""
+    ids = as_user_ids(ALL_KEYS, "string")
+    if replication == "eventual":
+        parts = home_parts(ids, PARTS)
+    else:
+        with gr.open(store) as graph:
+            parts = BasePlaces(graph.access).find(KEY, ids).part
+    return dict(zip(ALL_KEYS, parts.tolist(), strict=True))

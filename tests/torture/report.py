@@ -46,7 +46,10 @@ def report(rounds: Sequence[Round], planted: Hunted) -> str:
             "| what was done | partitions | noticed (next term begun) | first good strong read "
             "| first good write | all replicas back |",
             "| --- | --- | --- | --- | --- | --- |",
-            *_recovery_rows([r for each in rounds for r in each.recoveries]),
+            *_recovery_rows([r for each in rounds if each.has_log for r in each.recoveries]),
+            *_recovery_rows(
+                [r for each in rounds if not each.has_log for r in each.recoveries], " (eventual)"
+            ),
         ]
     )
 
@@ -71,12 +74,12 @@ def _planted_row(bug: PlantedBug, rounds: int, found: Round | None) -> str:
     return f"| {bug.name} | {bug.strategy} | {rounds} | {rules} |"
 
 
-def _recovery_rows(recoveries: Iterable[Recovery]) -> list[str]:
+def _recovery_rows(recoveries: Iterable[Recovery], where: str = "") -> list[str]:
     by_fault: dict[str, list[Recovery]] = {}
     for recovery in recoveries:
         by_fault.setdefault(recovery.fault, []).append(recovery)
     return [
-        f"| {fault} | {len(found)} | {_spread([r.noticed_ms for r in found])} "
+        f"| {fault}{where} | {len(found)} | {_spread([r.noticed_ms for r in found])} "
         f"| {_spread([r.read_ms for r in found])} | {_spread([r.write_ms for r in found])} "
         f"| {_spread([r.well_ms for r in found])} |"
         for fault, found in sorted(by_fault.items())

@@ -46,6 +46,11 @@ class Round:
     refused: Counter[str] = field(default_factory=Counter)
 
     @property
+    def has_log(self) -> bool:
+        """Whether partitions have one log, and so a primary and terms."""
+        return self.strategy != "eventual"
+
+    @property
     def lost(self) -> int:
         """Acknowledged writes that were lost."""
         return sum(violation.rule in LOST_RULES for violation in self.violations)
@@ -85,9 +90,8 @@ def run_round(
     told = read_journals(folder)
     found.violations += _violations(running, told, workloads)
     terms = {part: running.decisions.terms(part) for part in range(PARTS)}
-    found.recoveries = recoveries(
-        nemesis.happened, told.history.operations, terms, parts_of_keys(store)
-    )
+    parts = parts_of_keys(store, running.replication)
+    found.recoveries = recoveries(nemesis.happened, told.history.operations, terms, parts)
     found.counts.update(_counts(told))
     found.counts["faults"] = len(nemesis.happened)
     found.counts["terms"] = sum(map(len, terms.values()))
