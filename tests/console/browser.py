@@ -86,6 +86,11 @@ class Page:
         """What a script returns."""
         return self.driver.execute_script(script, *arguments)
 
+    def attribute(self, selector: str, name: str) -> str | None:
+        """An attribute of the first element that a selector finds."""
+        script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1])"
+        return self.run(script, selector, name)
+
     def all(self, selector: str) -> list[Any]:
         """The elements that a selector finds."""
         return self.driver.find_elements("css selector", selector)
@@ -100,12 +105,14 @@ class Page:
 
     def press(self, *keys: str) -> None:
         """Type where the focus is."""
+        from selenium.webdriver import ActionChains
+
         for key in keys:
-            self.driver.switch_to.active_element.send_keys(key)
+            ActionChains(self.driver).send_keys(key).perform()
 
     def focused(self, attribute: str) -> str | None:
         """An attribute of the element that has the focus."""
-        return self.driver.switch_to.active_element.get_attribute(attribute)
+        return self.run("return document.activeElement.getAttribute(arguments[0])", attribute)
 
     def wait(self, holds: Callable[[], Found]) -> Found:
         """Wait until something is true."""
