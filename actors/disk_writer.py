@@ -63,6 +63,15 @@ class DiskWriter:
         file = _SNAPSHOTS if isinstance(effect, SaveSnapshot) else _LOG
         self._queues[file].put((effect, post))
 
+    def damage(self) -> list[str]:
+        """See `ReplicaDisk.damage`."""
+        return self._disk.damage()
+
+    def condemn(self, reason: str) -> None:
+        """Have nothing written any more: what the disk holds is not to be trusted."""
+        self._problems[_LOG] = reason
+        self.has_failed = True
+
     def put_away(self) -> None:
         """Set a failed disk aside, so that whoever comes next does not trust it."""
         try:

@@ -188,6 +188,26 @@ class LogFiles:
             raise DiskFailed(f"cannot cut {path}: {error}", path=str(path)) from error
 
 
+def damage_in_log(folder: Path) -> list[str]:
+    """What is wrong with the segments in a folder, which may be written to meanwhile.
+
+    The end of the last one may be torn: a write to it may be under way.
+    """
+    problems, paths = [], _segment_paths(folder)
+    for path in paths:
+        try:
+            data = path.read_bytes()
+            valid_bytes = scan(data).valid_bytes
+        except FileNotFoundError:
+            continue  # It was cut off just now.
+        except StoreCorrupt as error:
+            problems.append(f"{path}: {error}")
+        else:
+            if valid_bytes < len(data) and path != paths[-1]:
+                problems.append(f"{path} is damaged at byte {valid_bytes}")
+    return problems
+
+
 def sync_path(path: Path) -> None:
     """Wait until a file or a folder's names are on disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -195,6 +195,18 @@ class Member:
             self._merges = cell_merges(self._spec)
         return self._merges
 
+    def check_disk(self) -> list[str]:
+        """What is wrong with the files of this replica's disk."""
+        writer = self._writer
+        return [] if writer is None else writer.damage()
+
+    def rebuild(self, reason: str) -> None:
+        """Set the disk aside, and come back from the peers as somebody new."""
+        writer, record = self._writer, find_record(self._spec)
+        if writer is not None and record is not None:
+            writer.condemn(reason)
+            self.start(record)
+
     @property
     def scratch(self) -> Path:
         """A folder on this replica's disk for what can be made again."""

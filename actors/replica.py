@@ -151,6 +151,16 @@ class Replica:
         """How much of the log has been applied, and hashes of it; see `Member.digests`."""
         return self._member.digests()
 
+    @ray.method(concurrency_group="changes")
+    def check_disk(self) -> list[str]:
+        """What is wrong with the files of this replica's disk; see `Member.check_disk`."""
+        return self._member.check_disk()
+
+    @ray.method(concurrency_group="changes")
+    def rebuild(self, reason: str) -> None:
+        """Set the disk aside, and come back from the peers; see `Member.rebuild`."""
+        self._member.rebuild(reason)
+
     def _peers(self) -> tuple[dict[tuple[int, int], ActorHandle], ActorHandle]:
         """The handles of this partition's replicas, and of the catalog."""
         names = {

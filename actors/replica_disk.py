@@ -16,7 +16,7 @@ import os
 import secrets
 from pathlib import Path
 
-from actors.log_files import SEGMENT_BYTES, LogFiles, sync_path
+from actors.log_files import SEGMENT_BYTES, LogFiles, damage_in_log, sync_path
 from actors.snapshot_file import read_snapshot, write_snapshot
 from graphray.client.view import replica_id
 from graphray.errors import StoreCorrupt, StoreError
@@ -90,6 +90,14 @@ class ReplicaDisk:
         os.rename(self._folder, place)
         sync_path(place.parent)
         self.set_aside = f"{place}: {reason}"
+
+    def damage(self) -> list[str]:
+        """What is wrong with the files as they are now: their checksums are verified."""
+        try:
+            read_snapshot(self._folder / "snapshot")
+        except StoreCorrupt as error:
+            return [str(error), *damage_in_log(self._folder)]
+        return damage_in_log(self._folder)
 
     def close(self) -> None:
         """Let go of the folder."""
