@@ -158,13 +158,13 @@ def check_join(column: str, name: str, join: Join, dtype: pa.DataType) -> None:
     """
 
     def merged(one: bytes, other: bytes) -> bytes:
-        values = decode_cells([one, other], dtype).to_pylist()
+        earlier, later = decode_cells([one, other], dtype).to_pylist()
         try:
-            return _merged(join, *values, dtype)
+            return _merged(join, earlier, later, dtype)
         except Exception as error:
             raise ArgumentError(
                 f"merges[{column!r}] = {name!r} fails on two values of type {dtype}, "
-                f"{values[0]!r} and {values[1]!r}: {error!r}"
+                f"{earlier!r} and {later!r}: {error!r}"
             ) from error
 
     def refuse(law: str, *cells: bytes) -> ArgumentError:

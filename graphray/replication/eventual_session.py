@@ -63,10 +63,18 @@ class EventualSession:
         replicas: whom to ask.
         policy: how long to wait.
         rng: chooses among replicas.
+        stays: ask the replica that answered last, as long as it does. It has seen what this session
+            has, so that a floor is met without a wait; another one is asked each time otherwise.
     """
 
     def __init__(
-        self, client: str, replicas: Sequence[ReplicaId], policy: RetryPolicy, rng: Random
+        self,
+        client: str,
+        replicas: Sequence[ReplicaId],
+        policy: RetryPolicy,
+        rng: Random,
+        *,
+        stays: bool = False,
     ) -> None:
         self.client = client
         self._replicas = tuple(replicas)
@@ -77,6 +85,8 @@ class EventualSession:
         self._call: _Call | None = None
         self._now_ms = 0.0
         self._outbox: list[SessionEffect | CellCompleted] = []
+        self._stays = stays
+        self._preferred: ReplicaId | None = None
         self._asked = ""
         self._avoided_until_ms: dict[ReplicaId, float] = {}
         self._read_floor = NOTHING_SEEN
@@ -158,10 +168,10 @@ class EventualSession:
         """Take one event and say what is to be done."""
         self._now_ms = clock.monotonic_ms
         match event:
-            case Received(_, PutDone() as done):
-                self._on_put_done(done)
-            case Received(_, GotCells() as got):
-                self._on_got(got)
+            case Received(sender, PutDone() as done):
+                self._on_put_done(sender, done)
+            case Received(sender, GotCells() as got):
+                self._on_got(sender, got)
             case Received(sender, Redirect(request)) if self._is_under_way(request):
                 # Another one may be less far behind; this one may catch up.
                 self._avoid(sender)
@@ -194,9 +204,12 @@ class EventualSession:
         good = [r for r in self._replicas if until_ms.get(r, self._now_ms) <= self._now_ms]
         if not good:
             until_ms.clear()
+        if self._preferred in good:
+            return self._preferred
         return self._rng.choice(good or self._replicas)
 
     def _avoid(self, replica: ReplicaId) -> None:
+        self._preferred = None
         self._avoided_until_ms[replica] = self._now_ms + _AVOIDED_TRIES * self._policy.try_ms
 
     def _try_later(self) -> None:
@@ -219,20 +232,26 @@ class EventualSession:
         else:
             self._outbox.append(SetTimer(self._call.retry_ms))
 
-    def _on_put_done(self, done: PutDone) -> None:
+    def _on_put_done(self, sender: ReplicaId, done: PutDone) -> None:
         if done.client == self.client and self._is_under_way(done.seq):
+            self._prefer(sender)
             self._stamps.observe(done.stamp)
             self._written = self._written.seen(done.origin, done.number)
             self._seen = self._seen.seen(done.origin, done.number)
             self._end(Outcome.DONE, stamp=done.stamp)
 
-    def _on_got(self, got: GotCells) -> None:
+    def _on_got(self, sender: ReplicaId, got: GotCells) -> None:
         if got.client == self.client and self._is_under_way(got.number):
+            self._prefer(sender)
             self._stamps.observe(got.stamp)
             self._read_floor = self._read_floor.merge(got.seen)
             self._seen = self._seen.merge(got.seen)
             self._elsewhere = self._elsewhere.merge(got.elsewhere)
             self._end(Outcome.DONE, values=got.values)
+
+    def _prefer(self, replica: ReplicaId) -> None:
+        if self._stays:
+            self._preferred = replica
 
     def _end(
         self,

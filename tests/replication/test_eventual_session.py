@@ -77,6 +77,21 @@ def test_one_that_is_behind_is_left_for_another() -> None:
     assert isinstance(message, GetCells)
 
 
+def test_who_answered_is_asked_again_where_a_session_stays() -> None:
+    session = EventualSession("me", "abc", POLICY, Random(1), stays=True)
+    asked = []
+    for _ in range(10):
+        number, effects = session.get([PLACE], Consistency.SESSION, Clock(0, 0))
+        to, _ = sent(effects)
+        asked.append(to)
+        got = GotCells("me", number, (None,), Stamp(1, 0, "q"), VersionVector())
+        session.handle(Received(to, got), Clock(0, 0))
+    assert len(set(asked)) == 1
+    _, effects = session.put(WRITES, Clock(0, 0))
+    to, _ = sent(session.handle(TimerFired(), Clock(10, 0)))
+    assert to != asked[0]
+
+
 def test_what_was_seen_elsewhere_goes_along() -> None:
     session = new_session()
     number, effects = session.get([PLACE], Consistency.CAUSAL, Clock(0, 0))

@@ -69,6 +69,7 @@ class CellPool:
         self._transport = transport
         self._policy = policy
         self._lock = threading.Lock()
+        self._name = uuid.uuid4().hex
         self._idle: list[_Driver] = []
         self._floors = dict.fromkeys(_WITH_FLOORS, NOTHING_SEEN)
         self._latest = BEFORE_ALL
@@ -81,9 +82,8 @@ class CellPool:
 
     def observe(self, token: VersionVector) -> None:
         """See from now on at least what whoever this token came from has seen."""
-        writes = VersionVector({name: lsn for name, lsn in token.items() if name != _TIME})
         with self._lock:
-            causal = self._floors[Consistency.CAUSAL].merge(writes)
+            causal = self._floors[Consistency.CAUSAL].merge(_writes_of(token))
             self._floors[Consistency.CAUSAL] = causal
             self._latest = max(self._latest, _as_stamp(token[_TIME]))
 
@@ -122,7 +122,7 @@ class CellPool:
             self._idle.append(driver)
 
     def _new_driver(self) -> _Driver:
-        return _Driver(self._replicas, self._transport, self._policy)
+        return _Driver(self._name, self._replicas, self._transport, self._policy)
 
     def _note(self, session: EventualSession) -> None:
         with self._lock:
@@ -134,9 +134,14 @@ class CellPool:
 
 
 class _Driver:
-    """A session with each partition, for one thread at a time."""
+    """A session with each partition, for one thread at a time.
 
-    def __init__(self, replicas: int, transport: Transport, policy: RetryPolicy) -> None:
+    Drivers of one pool begin at the same replicas, so that none of them has to wait for another
+    replica to see what a thread has written through the one before.
+    """
+
+    def __init__(self, pool: str, replicas: int, transport: Transport, policy: RetryPolicy) -> None:
+        self._pool = pool
         self._replicas = replicas
         self._transport = transport
         self._policy = policy
@@ -150,9 +155,9 @@ class _Driver:
         """The session with a partition."""
         found = self._sessions.get(part)
         if found is None:
-            name = uuid.uuid4().hex
             places = [replica_id(part, number, _ANY_DISK) for number in range(self._replicas)]
-            found = EventualSession(name, places, self._policy, Random(name))
+            name, rng = uuid.uuid4().hex, Random(f"{self._pool}/{part}")
+            found = EventualSession(name, places, self._policy, rng, stays=True)
             self._sessions[part] = found
         return found
 
@@ -203,14 +208,19 @@ class _Driver:
 
 
 def split_token(token: VersionVector, part: int) -> tuple[VersionVector, VersionVector]:
-    """What a token says of one partition, and what of the others.
+    """What a token says of one partition, and what of the others; its time is left out.
 
     >>> split_token(VersionVector({"0/1/a": 3, "1/0/b": 2}), 1)
     (VersionVector({'1/0/b': 2}), VersionVector({'0/1/a': 3}))
     """
-    own = {name: lsn for name, lsn in token.items() if place_of(name)[0] == part}
-    others = {name: lsn for name, lsn in token.items() if name not in own}
+    writes = _writes_of(token)
+    own = {name: lsn for name, lsn in writes.items() if place_of(name)[0] == part}
+    others = {name: lsn for name, lsn in writes.items() if name not in own}
     return VersionVector(own), VersionVector(others)
+
+
+def _writes_of(token: VersionVector) -> VersionVector:
+    return VersionVector({name: lsn for name, lsn in token.items() if name != _TIME})
 
 
 def _as_number(stamp: Stamp) -> int:
