@@ -190,7 +190,7 @@ class Member:
         return machine.cells.conflicts if isinstance(machine, EventualReplica) else 0
 
     def load_merges(self) -> Merges:
-        """What this process merges values by; raises ArgumentError where that cannot be imported."""
+        """What this process merges values by; raises ArgumentError where it cannot be imported."""
         if self._merges is None:
             self._merges = cell_merges(self._spec)
         return self._merges
