@@ -99,6 +99,22 @@ def find_nodes(access: PartitionAccess, node_type: str, ids: Any) -> Ints:
         ArgumentError: where the ids are of the wrong kind.
     """
     user_ids = as_user_ids(ids, access.schema.node_type(node_type).id_kind)
+    found = look_up(access, node_type, user_ids)
+    missing = np.flatnonzero(found == NOT_FOUND)
+    if len(missing):
+        named = _pick(user_ids, missing[:_NAMED_IN_ERRORS_MAX]).tolist()
+        more = len(missing) - len(named)
+        raise NodeNotFound(
+            f"{len(missing)} of {len(found)} ids are no nodes of type {node_type!r}: "
+            f"{', '.join(map(repr, named))}{f' and {more} more' if more else ''}",
+            node_type=node_type,
+            ids=named,
+        )
+    return found
+
+
+def look_up(access: PartitionAccess, node_type: str, user_ids: UserIds) -> Ints:
+    """The global ids of users' ids, as ``int64[n]``; `NOT_FOUND` for those that are not there."""
     holders = (index_keys(user_ids) % np.uint64(access.book.parts)).astype(np.int64)
     table = index_table(node_type)
     keys = [ArrayKey(table, KEY), ArrayKey(table, GID)]
@@ -111,16 +127,6 @@ def find_nodes(access: PartitionAccess, node_type: str, ids: Any) -> Ints:
     found = np.full(len(holders), NOT_FOUND, np.int64)
     for rows, answer in ask_owners(access, keys, holders, request):
         found[rows] = answer
-    missing = np.flatnonzero(found == NOT_FOUND)
-    if len(missing):
-        named = _pick(user_ids, missing[:_NAMED_IN_ERRORS_MAX]).tolist()
-        more = len(missing) - len(named)
-        raise NodeNotFound(
-            f"{len(missing)} of {len(found)} ids are no nodes of type {node_type!r}: "
-            f"{', '.join(map(repr, named))}{f' and {more} more' if more else ''}",
-            node_type=node_type,
-            ids=named,
-        )
     return found
 
 

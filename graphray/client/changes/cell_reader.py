@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from graphray.client.changes.cell_calls import CellClient
 from graphray.client.changes.reader import Token, as_token
-from graphray.errors import ArgumentError, NodeNotFound, TransactionError
+from graphray.errors import ArgumentError, TransactionError
 from graphray.ids import as_user_ids
 from graphray.reading.column_values import Values, column_values
-from graphray.reading.gather import find_nodes, node_columns
+from graphray.reading.gather import find_nodes, look_up, node_columns
+from graphray.reading.operations import NOT_FOUND
 from graphray.reading.row_reading import as_arrow
 from graphray.replication.consistency import Consistency
 from graphray.replication.version_vector import VersionVector
@@ -90,13 +91,7 @@ class CellReader:
         """Which of these nodes there are, ``bool[n]``: those of the store version."""
         kind = self._node_type(node_type, "exists")
         asked = as_user_ids(ids, self._client.schema.node_type(kind).id_kind)
-        found = np.ones(len(asked), np.bool_)
-        try:
-            find_nodes(self._client.access, kind, ids)
-        except NodeNotFound:
-            for row in range(len(asked)):
-                found[row] = self._is_there(kind, asked[row : row + 1])
-        return found
+        return look_up(self._client.access, kind, asked) != NOT_FOUND
 
     def neighbors(self, *asked: Any, **options: Any) -> NoReturn:
         """Edges are not changed under this strategy; see `graphray.Graph.neighbors`."""
@@ -109,13 +104,6 @@ class CellReader:
     def edges(self, *asked: Any, **options: Any) -> NoReturn:
         """Edges are not changed under this strategy; see `graphray.Graph.neighbors`."""
         raise _edges_stay("edges")
-
-    def _is_there(self, kind: str, one: Any) -> bool:
-        try:
-            find_nodes(self._client.access, kind, one)
-        except NodeNotFound:
-            return False
-        return True
 
     def _node_type(self, node_type: str | None, purpose: str) -> str:
         if node_type is None:
