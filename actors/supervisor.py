@@ -27,6 +27,7 @@ from ray.exceptions import RayError
 from actors.attendance import Attendance
 from actors.decision_store import DecisionStore
 from actors.launch_record import LaunchRecord
+from actors.line_of_versions import published_version
 from actors.partition_state import launched_shares
 from actors.peers import Peers
 from actors.shell import MachineShell
@@ -96,7 +97,7 @@ class Supervisor:
         self.record = record
         self._settings = spec.replication_settings
         # The columns are those of every version of a store.
-        schema = Store.open(spec.uri, record.base_version, verify=False).schema
+        schema = Store.open(spec.uri, published_version(spec), verify=False).schema
         self._shares = launched_shares(spec, schema)
         self._place = record.decisions(spec)
         self._store = DecisionStore(self._place)

@@ -115,6 +115,10 @@ class Store:
         """How many partitions there are."""
         return self.manifest.book.parts
 
+    def at_version(self, version: int) -> Store:
+        """Another version of the same store; raises as `open` does."""
+        return Store.open(self.uri, version, verify=self._verify)
+
     def versions(self) -> tuple[int, ...]:
         """The versions that exist now, in rising order."""
         return store_versions(self._place)

@@ -15,9 +15,10 @@ import psutil
 import pyarrow as pa
 import pytest
 import ray
+from ray._private.state import actors
 
 import graphray as gr
-from graphray.client.view import NAMESPACE, catalog_name
+from graphray.client.view import catalog_name
 from graphray.errors import (
     ArgumentError,
     GraphNameTaken,
@@ -359,10 +360,8 @@ def mapped_from(graph: gr.Graph) -> set[str]:
 
 
 def catalog_pid() -> int:
-    actor = ray.get_actor(catalog_name(NAME), namespace=NAMESPACE)
+    """Its process among all of the cluster's: another cluster on this machine may have one, too."""
+    name = catalog_name(NAME)
     return next(
-        process.pid
-        for process in psutil.process_iter(["cmdline"])
-        if "ray::Catalog" in " ".join(process.info["cmdline"] or [])
-        and ray.get(actor.view.remote()) is not None
+        actor["Pid"] for actor in actors().values() if actor["Name"] == name and actor["Pid"]
     )
