@@ -202,7 +202,7 @@ class ConflictError(TransactionError):
 
 
 class ChangeRefused(TransactionError):
-    """The graph will not have the change: an end is missing, an id is taken; nothing was applied."""
+    """The graph will not have the change: an end is missing, an id taken; nothing was applied."""
 
 
 class LockLost(TransactionError):
