@@ -5,6 +5,7 @@ The data is a stand-in (lists), so that what is tested is the logs, the shells a
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -16,7 +17,6 @@ import numpy as np
 import pytest
 import ray
 
-import actors.member
 import graphray as gr
 from graphray.client.view import NAMESPACE, ChangeView, catalog_name, place_of
 from graphray.client.wire import decode, encode
@@ -47,9 +47,11 @@ SETTINGS = ReplicationSettings(
 def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
     # Actors are sent to other processes by value, and so is what stands in for the data.
     ray.cloudpickle.register_pickle_by_value(lists)
-    original, actors.member.partition_state = actors.member.partition_state, lists.lists_state
+    # As a launch finds it: another test of this process may have had it imported anew.
+    member = importlib.import_module("actors.member")
+    original, member.partition_state = member.partition_state, lists.lists_state
     yield start_cluster(nodes=3, num_cpus=4)
-    actors.member.partition_state = original
+    member.partition_state = original
     ray.cloudpickle.unregister_pickle_by_value(lists)
 
 
