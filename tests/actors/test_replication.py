@@ -5,7 +5,6 @@ The data is a stand-in (lists), so that what is tested is the logs, the shells a
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ import pytest
 import ray
 
 import graphray as gr
+from actors.member import Member
 from graphray.client.view import NAMESPACE, ChangeView, catalog_name, place_of
 from graphray.client.wire import decode, encode
 from graphray.errors import LaunchError
@@ -47,11 +47,12 @@ SETTINGS = ReplicationSettings(
 def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
     # Actors are sent to other processes by value, and so is what stands in for the data.
     ray.cloudpickle.register_pickle_by_value(lists)
-    # As a launch finds it: another test of this process may have had it imported anew.
-    member = importlib.import_module("actors.member")
-    original, member.partition_state = member.partition_state, lists.lists_state
+    # What the class sees is not what its module has any more, once an earlier launch in this
+    # process has sent it away by value and got it back.
+    seen = Member._new_machine.__globals__
+    original, seen["partition_state"] = seen["partition_state"], lists.lists_state
     yield start_cluster(nodes=3, num_cpus=4)
-    member.partition_state = original
+    seen["partition_state"] = original
     ray.cloudpickle.unregister_pickle_by_value(lists)
 
 
