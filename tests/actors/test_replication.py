@@ -30,7 +30,7 @@ from tests.actors import lists
 from tests.actors.clients import BackgroundWriter, PartitionClient
 from tests.actors.polling import poll
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.torture]
 
 NAME = "changing"
 SETTINGS = ReplicationSettings(
