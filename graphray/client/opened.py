@@ -11,7 +11,6 @@ from graphray.book import PartitionBook
 from graphray.client.graph import Graph
 from graphray.derived.rows import Sources
 from graphray.derived.shard import DerivedShard
-from graphray.errors import GraphNotRunning
 from graphray.reading.access import MappedArrays
 from graphray.reading.node_cache import NodeCache
 from graphray.reading.operations import Request, ShardView
@@ -83,13 +82,6 @@ class StoreAccess:
     def at_version(self, version: int) -> StoreAccess:
         """Another version of the store; raises StoreNotFound."""
         return StoreAccess(self._store.at_version(version))
-
-    def compact(self) -> int:
-        """Nothing to be done: raises GraphNotRunning."""
-        raise GraphNotRunning(
-            "this graph was opened from its store, and a store never changes; launch it with "
-            "graphray.launch(...), or connect to it with graphray.connect(...)"
-        )
 
     def newest_store(self) -> Store:
         """The version that is open: it does not change."""

@@ -28,6 +28,10 @@ class ChangeableAccess(Protocol):
         """The same where it is replicated as "eventual"; None where it is replicated otherwise."""
         ...
 
+    def compact(self) -> int:
+        """Publish the changes so far; returns the number of the version."""
+        ...
+
 
 class GraphChanges:
     """The part of `graphray.Graph` that is about changes."""
@@ -106,6 +110,20 @@ class GraphChanges:
             GraphNotRunning: where the graph was opened from its store.
         """
         return Lock(self._change_client().calls, name, ttl, timeout)
+
+    def compact(self) -> int:
+        """Publish the changes so far as the next version of the store; returns its number.
+
+        The graph is used meanwhile as before. Whoever opens the store, or connects to the graph,
+        from then on reads that version; those who read an earlier one go on doing so. Where
+        nothing has changed, the number is that of the newest version.
+
+        Raises:
+            GraphNotRunning: where the graph was opened from its store, which never changes.
+            VersionConflict: where somebody else has published a next version of the store.
+            StoreError: where the version cannot be written.
+        """
+        return self._changeable().compact()
 
     def _change_client(self) -> ChangeClient:
         return self._changeable().change_client()

@@ -28,10 +28,6 @@ class StatefulAccess(Protocol):
         """The published versions, in rising order."""
         ...
 
-    def compact(self) -> int:
-        """Publish the changes so far; returns the number of the version."""
-        ...
-
     def newest_store(self) -> Store:
         """The store with all changes so far in it."""
         ...
@@ -73,20 +69,6 @@ class SnapshotCalls:
         access = self._states()
         found = access.snapshot(ttl) if version is None else access.at_version(version)
         return type(self)(found)  # type: ignore[call-arg]  # Graph's constructor.
-
-    def compact(self) -> int:
-        """Publish the changes so far as the next version of the store; returns its number.
-
-        The graph is used meanwhile as before. Whoever opens the store, or connects to the graph,
-        from then on reads that version; those who read an earlier one go on doing so. Where
-        nothing has changed, the number is that of the newest version.
-
-        Raises:
-            GraphNotRunning: where the graph was opened from its store, which never changes.
-            VersionConflict: where somebody else has published a next version of the store.
-            StoreError: where the version cannot be written.
-        """
-        return self._states().compact()
 
     def backup(self, uri: StoreUri) -> int:
         """Copy the graph as it is now to another place; returns the number of the version.
