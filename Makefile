@@ -31,8 +31,8 @@ install: $(INSTALLED)  ## make the virtual environment
 quickstart: $(INSTALLED)  ## the main job on real data
 	$(BIN)/graphray quickstart
 
-test: $(INSTALLED)  ## the test suite, doctests included; rounds that break clusters are torture's
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not torture"
+test: $(INSTALLED)  ## the test suite, doctests included
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 	$(BIN)/python -m pytest -m torch
@@ -41,7 +41,6 @@ fuzz: $(INSTALLED_FUZZ)  ## every reader of files, by atheris, a minute each
 	$(BIN)/python -m tests.fuzz all -max_total_time=$(FUZZ_SECONDS)
 
 torture: $(INSTALLED)  ## replication under faults, simulated and real, long; rewrites docs/guarantees.md
-	$(BIN)/python -m pytest -m torture
 	$(BIN)/python -m tests.simulation.torture --seeds $(SEEDS)
 	$(BIN)/python -m tests.torture.torture --rounds $(ROUNDS)
 

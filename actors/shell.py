@@ -15,6 +15,7 @@ fallen silent, and go on without it.
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
-from graphray.errors import ClusterError, GraphRayError
+from graphray.errors import ClusterError
 from graphray.replication.effects import (
     Clock,
     CreateIfAbsent,
@@ -41,6 +42,7 @@ from graphray.replication.messages import Message
 
 Answer = TypeVar("Answer")
 
+_LOG = logging.getLogger(__name__)
 _ASK = "ask/"
 # The time since boot, which goes on while a machine sleeps: a lease must lapse meanwhile.
 _MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -191,6 +193,7 @@ class MachineShell:
                 self._handle_all(events)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this machine loudly
             self.failure = f"{type(error).__name__}: {error}"
+            _LOG.exception("%s stopped", self.name)
             self._end(self.failure)
 
     def _next_events(self) -> list[Any]:
@@ -266,5 +269,5 @@ class _Inspect:
         with suppress(InvalidStateError):
             try:
                 self._answer.set_result(self._look())
-            except GraphRayError as error:
+            except Exception as error:  # noqa: BLE001 - it is raised where the function comes from
                 self._answer.set_exception(error)

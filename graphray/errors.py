@@ -177,6 +177,10 @@ class GraphNotRunning(ClusterError):
     """No graph of that name runs on this cluster; the message lists those that do."""
 
 
+class ConnectionEnded(ClusterError):
+    """This process has disconnected from the cluster; connect to Ray and to the graph anew."""
+
+
 class LaunchError(ClusterError):
     """A graph could not be brought up; nothing of it was left running."""
 

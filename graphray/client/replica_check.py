@@ -6,10 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 
-import ray
-
 from graphray.checking.replica_report import ReplicaProblem, ReplicaReport, compare_replicas
 from graphray.client.cluster import require_ray
+from graphray.client.connection import submit
 from graphray.client.running import find_catalog
 from graphray.client.transport import LOST, ask, fetch
 from graphray.client.view import ActorHandle, GraphView
@@ -47,7 +46,7 @@ def check_replicas(name: str, *, repair: bool = False) -> ReplicaReport:
 
 
 def _disk_problems(part: int, handles: Sequence[ActorHandle]) -> list[ReplicaProblem]:
-    calls = [handle.check_disk.remote() for handle in handles]
+    calls = [submit(handle, "check_disk") for handle in handles]
     problems = []
     for replica, call in enumerate(calls):
         try:
@@ -65,7 +64,7 @@ def _data_problems(part: int, handles: Sequence[ActorHandle]) -> list[ReplicaPro
     deadline = time.monotonic() + _LEVEL_S
     while True:
         digests = {}
-        for replica, call in enumerate([handle.digests.remote() for handle in handles]):
+        for replica, call in enumerate([submit(handle, "digests") for handle in handles]):
             try:
                 digests[replica] = fetch(call, _ANSWER_S)
             except (*LOST, ClusterError):
@@ -86,5 +85,5 @@ def _repair(
         return []
     for replica in wrong:
         reasons = "; ".join(p.what for p in problems if p.replica == replica)
-        ray.get(handles[replica].rebuild.remote(reasons), timeout=_ANSWER_S)
+        fetch(submit(handles[replica], "rebuild", reasons), _ANSWER_S)
     return [(part, replica) for replica in wrong]

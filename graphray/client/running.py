@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +25,7 @@ from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, ReplicaSets, ask, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
 from graphray.config import CallPolicy
-from graphray.errors import GraphNotRunning
+from graphray.errors import ConnectionEnded, GraphNotRunning
 from graphray.reading.access import MappedArrays, PartitionAccess
 from graphray.reading.node_cache import NodeCache
 from graphray.reading.operations import Request
@@ -91,6 +93,9 @@ class ClusterAccess:
         self._catalog = catalog
         self._policy = policy
         self._held = held
+        if held is not None:
+            # Whoever drops a snapshot without closing it keeps it no longer than a dead process.
+            weakref.finalize(self, held.forget)
         self._node_id = ray.get_runtime_context().get_node_id()
         view: GraphView = ask(catalog, "view", at, policy=policy)
         self.at = view.at
@@ -201,7 +206,8 @@ class ClusterAccess:
         if self._held is not None:
             held, self._held = self._held, None
             held.release()
-            ask(self._catalog, "release_snapshot", held.at, policy=self._policy)
+            with contextlib.suppress(ConnectionEnded):  # It ends by itself then.
+                ask(self._catalog, "release_snapshot", held.at, policy=self._policy)
 
     def shutdown(self) -> None:
         """End the graph for everyone; when this returns, its name is free again."""

@@ -22,6 +22,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
+from graphray.client.connection import require_connection, submit
 from graphray.client.pieces import joined, pieces_for
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import ActorHandle
@@ -50,6 +51,7 @@ def ask(
 
     Raises:
         ClusterError: past the deadline.
+        ConnectionEnded: where this process has disconnected.
         GraphRayError: what the method itself raised.
     """
     # There is nobody else to ask, so a call that is merely slow is not sent a second time.
@@ -57,7 +59,7 @@ def ask(
     deadline = time.monotonic() + deadline_s
     while True:
         try:
-            call = getattr(handle, method).remote(*arguments)
+            call = submit(handle, method, *arguments)
             return fetch(call, deadline - time.monotonic())
         except UNREACHABLE as error:
             if deadline - time.monotonic() <= policy.backoff_s:
@@ -79,6 +81,7 @@ def fetch(references: Any, timeout_s: float) -> Any:
     started = time.monotonic()
     if not several:
         return []
+    require_connection()
     ray.wait(several, num_returns=len(several), timeout=timeout_s)
     remaining_s = max(0.0, timeout_s - (time.monotonic() - started))
     try:
@@ -143,9 +146,9 @@ class ReplicaSets:
         handle = self._handles[part][replica]
         pieces = pieces_for(request.answer_bytes()) if isinstance(request, BulkyRequest) else 1
         if pieces == 1:
-            return replica, handle.call.remote(request, self._at)
-        call = handle.call_in_pieces.options(num_returns=pieces)
-        return replica, call.remote(request, pieces, self._at)
+            return replica, submit(handle, "call", request, self._at)
+        arguments = (request, pieces, self._at)
+        return replica, submit(handle, "call_in_pieces", *arguments, num_returns=pieces)
 
     def _prefer_another(self, part: int, failed: int) -> None:
         if self._preferred[part] == failed:

@@ -30,7 +30,7 @@ from tests.actors import lists
 from tests.actors.clients import BackgroundWriter, PartitionClient
 from tests.actors.polling import poll
 
-pytestmark = [pytest.mark.cluster, pytest.mark.torture]
+pytestmark = pytest.mark.cluster
 
 NAME = "changing"
 SETTINGS = ReplicationSettings(
@@ -50,9 +50,11 @@ def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
     # What the class sees is not what its module has any more, once an earlier launch in this
     # process has sent it away by value and got it back.
     seen = Member._new_machine.__globals__
-    original, seen["partition_state"] = seen["partition_state"], lists.lists_state
+    stand_ins = {"partition_state": lists.lists_state, "bytes_of": lists.bytes_of}
+    originals = {name: seen[name] for name in stand_ins}
+    seen.update(stand_ins)
     yield start_cluster(nodes=3, num_cpus=4)
-    seen["partition_state"] = original
+    seen.update(originals)
     ray.cloudpickle.unregister_pickle_by_value(lists)
 
 

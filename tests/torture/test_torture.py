@@ -17,7 +17,7 @@ from tests.torture.report import tell
 from tests.torture.rounds import Round, run_round
 from tests.torture.torture import hunt
 
-pytestmark = [pytest.mark.cluster, pytest.mark.torture, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 PLAN = [
     Step(("primary killed",), hold_s=0.5),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.changes.pinned_state import pin_state, renew_pin, unpin_state
 from graphray.client.snapshot_ref import SnapshotRef
-from graphray.errors import GraphRayError
+from graphray.errors import ConnectionEnded, GraphRayError
 
 _RENEWALS_PER_TTL = 3
 
@@ -48,16 +48,25 @@ class HeldSnapshot:
         self._renewing.start()
 
     def release(self) -> None:
-        """Let go of the state; does nothing twice."""
+        """Let go of the state; does nothing twice, nor once this process has disconnected."""
         if not self._released.is_set():
-            self._released.set()
+            self.forget()
             self._renewing.join()
-            unpin_state(self._calls, self.at.pin)
+            with contextlib.suppress(ConnectionEnded):
+                unpin_state(self._calls, self.at.pin)
+
+    def forget(self) -> None:
+        """Renew it no more, so that it ends by itself; returns at once."""
+        self._released.set()
 
     def _renew(self) -> None:
         while not self._released.wait(self._ttl_s / _RENEWALS_PER_TTL):
             # A partition that is away now may answer the next renewal in time. Where the state is
             # gone for good, whoever reads it is told so.
-            with contextlib.suppress(GraphRayError):
+            try:
                 if not renew_pin(self._calls, self.at.pin, self.at.time, self._ttl_s):
                     return
+            except ConnectionEnded:
+                return
+            except GraphRayError:
+                continue

@@ -17,7 +17,13 @@ import uuid
 from types import TracebackType
 
 from graphray.client.changes.partition_calls import PartitionCalls
-from graphray.errors import ArgumentError, LockLost, LockNotAcquired, WriteIndeterminate
+from graphray.errors import (
+    ArgumentError,
+    ConnectionEnded,
+    LockLost,
+    LockNotAcquired,
+    WriteIndeterminate,
+)
 from graphray.replication.commands import AcquireLock, LockAnswer, ReleaseLock
 
 _PAUSE_MS_MIN, _PAUSE_MS_MAX = 5.0, 250.0
@@ -193,6 +199,9 @@ class Lock:
                 holder = self._ask()
             except WriteIndeterminate:
                 continue  # Prolonged perhaps; if not, the lease runs out, which is noticed.
+            except ConnectionEnded as error:
+                self._loss = str(error)
+                return
             self._note_holder(holder)
             if self._loss:
                 return
@@ -208,7 +217,7 @@ class Lock:
         self._fence = 0
         try:
             self._calls.command(self._part, ReleaseLock(self.name, self._owner, self._granted))
-        except WriteIndeterminate:
+        except (WriteIndeterminate, ConnectionEnded):
             return  # It lapses by itself.
 
 

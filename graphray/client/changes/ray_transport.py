@@ -15,6 +15,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayTaskError
 
+from graphray.client.connection import require_connection, submit
 from graphray.client.transport import LOST
 from graphray.client.view import CATALOG, ActorHandle, place_of
 from graphray.client.wire import decode, encode
@@ -57,14 +58,15 @@ class RayTransport:
         data = encode(message)
         if address.startswith(CATALOG):
             part = int(address.removeprefix(f"{CATALOG}/"))
-            return self._catalog.ask.remote(part, data, self._timeout_s)
+            return submit(self._catalog, "ask", part, data, self._timeout_s)
         handle = self._handles.get(address)
         if handle is None:
+            require_connection()
             try:
                 handle = self._handles[address] = self._replica(*place_of(address))
             except ValueError:
                 return _Undeliverable()  # There is no such actor now.
-        return handle.ask.remote(data, self._timeout_s)
+        return submit(handle, "ask", data, self._timeout_s)
 
     def wait(
         self, pending: Collection[Hashable], timeout_s: float
@@ -77,6 +79,7 @@ class RayTransport:
         if not references:
             threading.Event().wait(timeout_s)
             return {}
+        require_connection()
         # First in what is sure to be quick: all that are here already come in one go.
         ready, _ = ray.wait(references, num_returns=1, timeout=timeout_s)
         if len(references) > 1 and ready:
