@@ -24,7 +24,7 @@ class WriteDesk:
 
     def on_open_session(self, sender: str, message: OpenSession) -> None:
         """Make a client known."""
-        if self._core.sessions.is_open(message.client):
+        if self._core.configuration is not None and self._core.sessions.is_open(message.client):
             self._send_done(sender, message.client, 0, self._core.applied_lsn, b"")
         else:
             self._enter(sender, message.client, 0, EntryKind.OPEN_SESSION)
@@ -32,14 +32,15 @@ class WriteDesk:
     def on_write(self, sender: str, message: Write) -> None:
         """One write of a session."""
         core = self._core
-        match core.sessions.novelty(message.client, message.seq):
-            case Novelty.APPLIED:
-                lsn, result = core.sessions.result(message.client, message.seq)
-                self._send_done(sender, message.client, message.seq, lsn, result)
-            case Novelty.UNKNOWN_SESSION:
-                core.send(sender, self._unknown(message.client, message.seq))
-            case Novelty.NEW:
-                self._enter(sender, message.client, message.seq, EntryKind.COMMAND, message)
+        novelty = core.sessions.novelty(message.client, message.seq)
+        if novelty is Novelty.APPLIED and core.configuration is not None:
+            lsn, result = core.sessions.result(message.client, message.seq)
+            self._send_done(sender, message.client, message.seq, lsn, result)
+        elif novelty is Novelty.UNKNOWN_SESSION and core.leading:
+            # Others may be behind, and not know it yet.
+            core.send(sender, self._unknown(message.client, message.seq))
+        else:
+            self._enter(sender, message.client, message.seq, EntryKind.COMMAND, message)
 
     def _enter(
         self, sender: str, client: str, seq: int, kind: EntryKind, write: Write | None = None

@@ -22,8 +22,15 @@ from graphray.replication.effects import (
 from graphray.replication.entries import Record
 from graphray.replication.messages import (
     Append,
+    Appended,
+    CommitAnswer,
+    CommitQuery,
     Configure,
+    CoverageAnswer,
+    CoverageQuery,
     Heartbeat,
+    HeartbeatAck,
+    InstallSnapshot,
     Message,
     OpenSession,
     Read,
@@ -32,6 +39,7 @@ from graphray.replication.messages import (
     Refused,
     Seal,
     Sealed,
+    SessionUnknown,
     Write,
     WriteDone,
 )
@@ -328,3 +336,44 @@ def test_no_term_is_led_twice() -> None:
     group.replicas["b"] = again
     group.begin(2, "b", "a", "c")
     assert not again.core.leading
+
+
+def test_whoever_knows_of_no_configuration_yet_survives_any_message() -> None:
+    """Clients keep handles of actors, whose disk may be new."""
+    group = Group(Strategy.FULL)
+    configuration = Configuration("p", 3, Strategy.FULL, ("b", "x"), wanted=("b", "x"))
+    for seq in range(1, 6):
+        group.write("a", seq)
+    snapshot = group.replicas["a"].core.latest_snapshot
+    assert snapshot is not None
+    messages: list[Message] = [
+        Write("s", 1, 1, pack(("k", 1))),
+        OpenSession("s"),
+        *(Read("s", 1, pack("k"), level) for level in Consistency),
+        Seal(2),
+        Appended(1, 5, 5),
+        HeartbeatAck(1, True, 0.0, 0.0),
+        CommitQuery(0, 1),
+        CommitQuery(1, 1),
+        CommitAnswer(0, 1, 5),
+        CoverageQuery(1, frozenset({"c"}), 0),
+        CoverageAnswer(1, frozenset({"c"}), 0, b""),
+        Refused(1, None),
+        Heartbeat(configuration, group.now_ms, 0),
+        InstallSnapshot(configuration, snapshot),
+        Append(configuration, 9, 2, (), 9),
+    ]
+    for message in messages:
+        group.replicas["x"], group.disks["x"] = group.new("x"), []
+        for sender in (CLIENT, "b", CATALOG):
+            group.give("x", Received(sender, message))
+
+
+def test_only_the_primary_says_that_a_session_is_unknown() -> None:
+    group = Group(Strategy.FULL)
+    group.post(CLIENT, "b", Write("s", 1, 1, b""))
+    group.post(CLIENT, "a", Write("s", 1, 1, b""))
+    group.settle()
+    from_b, from_a = group.inbox[-2:]
+    assert isinstance(from_b, Redirect)
+    assert isinstance(from_a, SessionUnknown)
