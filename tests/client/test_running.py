@@ -44,7 +44,7 @@ def cluster(start_cluster: Callable[..., Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The same graph, skewed and with string ids, in 1, 4 and 16 partitions."""
+    """The same graph, skewed and with string ids, in 1, 4 and 8 partitions."""
     rng = np.random.default_rng(5)
     names = np.array([f"n{i}" for i in range(NODES)], object)
     edges = pa.table(
@@ -61,9 +61,9 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         }
     )
     folder = tmp_path_factory.mktemp("stores")
-    for parts in (1, 4, 16):
+    for parts in (1, 4, 8):
         gr.build(edges, folder / str(parts), nodes=nodes, parts=parts, partitioner="hash")
-    return {parts: folder / str(parts) for parts in (1, 4, 16)}
+    return {parts: folder / str(parts) for parts in (1, 4, 8)}
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_files_on_this_disk_are_mapped_rather_than_copied(
     assert not any(path.startswith(str(stores[4])) for path in mapped_from(running))
 
 
-@pytest.mark.parametrize("parts", [1, 16])
+@pytest.mark.parametrize("parts", [1, 8])
 def test_other_partitionings_give_the_same_epoch(
     cluster: Any, stores: dict[int, Path], truth: list[str], parts: int
 ) -> None:

@@ -43,7 +43,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """One graph in 1, 4 and 16 partitions."""
+    """One graph in 1, 4 and 8 partitions."""
     rng = np.random.default_rng(6)
     edges = pa.table(
         {
@@ -56,9 +56,9 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     )
     nodes = pa.table({"id": np.arange(NODES), "born": rng.integers(0, 1000, NODES)})
     folder = tmp_path_factory.mktemp("stores")
-    for parts in (1, 4, 16):
+    for parts in (1, 4, 8):
         gr.build(edges, folder / str(parts), nodes=nodes, parts=parts, partitioner="hash")
-    return {parts: folder / str(parts) for parts in (1, 4, 16)}
+    return {parts: folder / str(parts) for parts in (1, 4, 8)}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_batches_are_the_same_from_anywhere(
 ) -> None:
     expected = digests(gr.open(stores[1]), way)
     assert len(set(expected)) == 4
-    for parts in (4, 16):
+    for parts in (4, 8):
         assert digests(gr.open(stores[parts]), way) == expected
     assert digests(running, way) == expected
 

@@ -35,7 +35,7 @@ WALKS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The same skewed graph with parallel edges and loops, in 1, 4 and 16 partitions."""
+    """The same skewed graph with parallel edges and loops, in 1, 4 and 8 partitions."""
     rng = np.random.default_rng(6)
     sources = (NODES * rng.random(3_000) ** 2).astype(int)
     nodes = pa.table({"id": np.arange(NODES), "community": np.arange(NODES) % 20})
@@ -47,12 +47,12 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
             "weight": rng.integers(1, 9, 3_000),
         }
     )
-    for parts in (1, 4, 16):
+    for parts in (1, 4, 8):
         gr.build(edges, folder / str(parts), nodes=nodes, parts=parts, partitioner="hash")
-    return {parts: folder / str(parts) for parts in (1, 4, 16)}
+    return {parts: folder / str(parts) for parts in (1, 4, 8)}
 
 
-@pytest.fixture(scope="module", params=[4, 16])
+@pytest.fixture(scope="module", params=[4, 8])
 def running(
     request: pytest.FixtureRequest, cluster: Any, stores: dict[int, Path]
 ) -> Iterator[gr.Graph]:
