@@ -16,6 +16,7 @@ from ray.util.scheduling_strategies import (
 )
 
 from actors.catalog import Catalog as CatalogBase
+from actors.door import WAITING_ROOM
 from actors.replica import Replica
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 
@@ -63,8 +64,9 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
 
 def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGroup) -> ActorHandle:
     """Make one replica actor, in its bundle of the partition's placement group."""
+    requests = spec.options.threads_per_replica + WAITING_ROOM
     return (
-        _remote(Replica)
+        _remote(Replica, requests=requests)
         .options(
             **_options(spec.replica_actor(part, replica)),
             num_cpus=spec.options.cpus_per_replica,
@@ -99,9 +101,9 @@ def _same(value: Any) -> tuple[Any, None]:
     return value, None
 
 
-def _remote(actor: type) -> Any:
+def _remote(actor: type, **groups: int) -> Any:
     make: Any = ray.remote  # Ray's annotations do not know of the groups.
-    return make(concurrency_groups=_CONCURRENCY_GROUPS)(actor)
+    return make(concurrency_groups={**_CONCURRENCY_GROUPS, **groups})(actor)
 
 
 def _options(name: str) -> dict[str, Any]:

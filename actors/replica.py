@@ -12,22 +12,26 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import ray
 
+from actors.door import Door, door_settings
 from actors.launch_record import LaunchRecord
 from actors.line_of_versions import published_version
 from actors.member import Member
 from actors.served_states import ServedState
 from actors.state_shelf import StateShelf
+from graphray.client.call_terms import CallTerms
 from graphray.client.pieces import cut
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 from graphray.client.wire import decode, decode_pieces, encode
 from graphray.errors import GraphRayError
+from graphray.health import Shed
 from graphray.kernels.warmup import ensure_compiled
-from graphray.reading.operations import Request
+from graphray.reading.operations import Request, ShardView
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey, ShardArray
 from graphray.store import Store
@@ -44,6 +48,8 @@ class Replica:
         self._replica = replica
         self._member = Member(spec, part, replica, self._peers)
         self._states = StateShelf(spec, part, self._member.scratch, self._member.pins)
+        options = spec.options
+        self._door = Door(door_settings(options.threads_per_replica, options.queue_s_max))
         self._is_loaded = False
         self._loading = threading.Lock()
         self._problem = ""
@@ -66,15 +72,24 @@ class Replica:
         problem = "; ".join(filter(None, (self._problem, self._member.problem)))
         return node_id, os.getpid(), self._is_loaded, problem, self._member.conflicts
 
-    def call(self, request: Request[Any], at: SnapshotRef) -> Any:
-        """Run a request against the partition as it is in one state of the graph."""
-        return request.run(self._at(at).view)
+    @ray.method(concurrency_group="requests")
+    def call(self, request: Request[Any], terms: bytes) -> Any:
+        """Run a request against the partition as it is in one state of the graph.
 
-    def call_in_pieces(
-        self, request: Request[Any], pieces: int, at: SnapshotRef
-    ) -> tuple[bytes, ...]:
-        """Run a request, its answer cut into pieces (see `graphray.client.pieces`)."""
-        return cut(request.run(self._at(at).view), pieces)
+        Args:
+            request: what to run.
+            terms: `CallTerms`, encoded.
+
+        Returns:
+            The answer; or a `Shed`, where there is too much to do.
+        """
+        return self._serve(decode(terms), request.run)
+
+    @ray.method(concurrency_group="requests")
+    def call_in_pieces(self, request: Request[Any], pieces: int, terms: bytes) -> tuple[bytes, ...]:
+        """As `call`, the answer cut into pieces (see `graphray.client.pieces`)."""
+        answer = self._serve(decode(terms), lambda view: cut(request.run(view), pieces))
+        return cut(answer, pieces) if isinstance(answer, Shed) else answer
 
     def publish(self, keys: list[ArrayKey], at: SnapshotRef) -> tuple[ShardArray | None, ...]:
         """The arrays of some keys, one return value each, and a None that says all went well.
@@ -192,6 +207,13 @@ class Replica:
                 self._states.get(SnapshotRef(version))
                 self._is_loaded = True
                 self._problem = ""
+
+    def _serve(self, terms: CallTerms, run: Callable[[ShardView], Any]) -> Any:
+        # Whatever it takes to load, it says nothing about what requests take.
+        self._load()
+        return self._door.through(
+            lambda: run(self._states.get(terms.at).view), terms.left_s, terms.background
+        )
 
     def _at(self, at: SnapshotRef) -> ServedState:
         self._load()

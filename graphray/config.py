@@ -28,11 +28,18 @@ class CallPolicy:
         try_timeout_s: after this long without an answer another replica is asked. Shorter: a hung
             replica costs less; too short, and slow answers are asked for twice.
         backoff_s: the pause before a partition is tried again when all of its replicas failed.
+        hedge_share: a read that takes longer than 95 of 100 others did is asked of a second replica
+            too, and the first answer counts; so many of all reads at most. More: a shorter tail
+            while a replica is slow, and more load just then; 0: none are asked twice.
+        background: these calls are work that nobody waits for, such as a nightly export. Replicas
+            that have much to do refuse them first.
     """
 
     deadline_s: float = 60.0
     try_timeout_s: float = 5.0
     backoff_s: float = 0.1
+    hedge_share: float = 0.1
+    background: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.try_timeout_s <= self.deadline_s:
@@ -42,6 +49,8 @@ class CallPolicy:
             )
         if not 0 < self.backoff_s < self.deadline_s:
             raise ArgumentError(f"backoff_s = {self.backoff_s}; expected above 0, below deadline_s")
+        if not 0 <= self.hedge_share <= 1:
+            raise ArgumentError(f"hedge_share = {self.hedge_share}; expected 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,9 @@ class LaunchOptions:
         cpus_per_replica: logical CPUs to reserve for each. More: fewer replicas a node. It has to
             be above 0, or Ray would ignore where a replica is wanted.
         threads_per_replica: requests that one replica serves at once.
+        queue_s_max: seconds that a request may wait at a replica; where it would be longer, it is
+            refused at once, and its caller goes to another replica or comes back later. Longer:
+            bursts are ridden out; answers come later when there is too much to do.
         start_timeout_s: how long all replicas may take to load before the launch is given up.
         verify: check every file's checksum while loading.
         map_files: readers on a replica's node map the files of a store that lies on that node's
@@ -93,6 +105,7 @@ class LaunchOptions:
     replicas: int = 2
     cpus_per_replica: float = 0.05
     threads_per_replica: int = 4
+    queue_s_max: float = 0.5
     start_timeout_s: float = 300.0
     verify: bool = True
     map_files: bool = True
@@ -116,8 +129,12 @@ class LaunchOptions:
                 raise ArgumentError(f"{name} = {value!r}; expected an integer >= {least}")
         if not self.cpus_per_replica > 0:
             raise ArgumentError(f"cpus_per_replica = {self.cpus_per_replica}; expected above 0")
-        if not self.start_timeout_s > 0:
-            raise ArgumentError(f"start_timeout_s = {self.start_timeout_s}; expected above 0")
+        for name, seconds in (
+            ("queue_s_max", self.queue_s_max),
+            ("start_timeout_s", self.start_timeout_s),
+        ):
+            if not seconds > 0:
+                raise ArgumentError(f"{name} = {seconds}; expected above 0")
         if self.replication not in get_args(ReplicationName):
             raise ArgumentError(
                 f"replication = {self.replication!r}; expected one of "

@@ -30,6 +30,7 @@ survives pickling between processes with its fields.
     │   ├── GraphNotRunning
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
+    │   ├── Overloaded                      all replicas of a partition have too much to do
     │   ├── SnapshotGone                    a pinned state has been let go of
     │   └── PlacementError                  no way was found to place all replicas
     ├── TransactionError                    a change of a running graph
@@ -187,6 +188,14 @@ class LaunchError(ClusterError):
 
 class PartitionUnavailable(ClusterError, TimeoutError):
     """No replica of a partition answered before the deadline; the message says how each fares."""
+
+
+class Overloaded(ClusterError):
+    """All replicas of a partition have too much to do; come back after ``.retry_after_s``."""
+
+    def __init__(self, message: str, *, retry_after_s: float, **fields: Any) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, retry_after_s=retry_after_s, **fields)
 
 
 class PlacementError(ClusterError):

@@ -20,9 +20,10 @@ from graphray.client.changes.planning import ChangeClient
 from graphray.client.cluster import require_ray
 from graphray.client.graph import Graph
 from graphray.client.local_files import LocalFiles
+from graphray.client.replica_sets import ReplicaSets
 from graphray.client.snapshot_files import SavedPaths, SnapshotFiles
 from graphray.client.snapshot_ref import SnapshotRef
-from graphray.client.transport import LOST, ReplicaSets, ask, fetch
+from graphray.client.transport import LOST, ask, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
 from graphray.config import CallPolicy
 from graphray.errors import ConnectionEnded, GraphNotRunning

@@ -7,11 +7,13 @@
 | stop restarting what fails again and again | `Quarantine` |
 | refuse calls before they pile up | `admit` |
 | ask another replica when one is slow | `hedge_delay_s`, `HedgeBudget`, `LatencyHistogram` |
+| stop asking first who was slow again and again | `Preference` |
 """
 
 from graphray.health.admission import AdmissionSettings, Admitted, Shed, admit
 from graphray.health.hedging import HedgeBudget, HedgeSettings, hedge_delay_s
 from graphray.health.latencies import LatencyHistogram
+from graphray.health.preference import Preference, PreferenceSettings
 from graphray.health.quarantine import Quarantine, QuarantineSettings
 from graphray.health.suspicion import Heartbeats, HeartbeatSettings
 from graphray.health.verdict import Evidence, Verdict, VerdictSettings, judge
@@ -25,6 +27,8 @@ __all__ = [
     "HedgeBudget",
     "HedgeSettings",
     "LatencyHistogram",
+    "Preference",
+    "PreferenceSettings",
     "Quarantine",
     "QuarantineSettings",
     "Shed",

@@ -2,9 +2,10 @@
 
 A queue without a limit turns a short overload into a long outage: by the time a call is served,
 its caller has given up and asked again. So a call is refused where it would wait longer than
-allowed, or would be answered after its deadline; the calls that are taken in are then served in
-time, at the full speed of the threads (B. Beyer et al., "Site Reliability Engineering", 2016, ch.
-21). Work that is not serving is refused first.
+allowed, or would wait and be answered after its deadline; the calls that are taken in are then
+served in time, at the full speed of the threads (B. Beyer et al., "Site Reliability Engineering",
+2016, ch. 21). Work that is not serving is refused first. While a thread is free nothing is refused:
+the mean time of the calls so far says little about the next one, and only new calls correct it.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def admit(
             f"{waiting} calls wait: it would take {wait_s:.2g} s until this one is served, and "
             f"{allowed_s:.2g} s are allowed"
         )
-    elif wait_s + service_s > deadline_left_s:
+    elif before and wait_s + service_s > deadline_left_s:
         reason = (
             f"{waiting} calls wait: the answer would take {wait_s + service_s:.2g} s, and its "
             f"deadline is in {deadline_left_s:.2g} s"

@@ -19,6 +19,7 @@ from ray.data import ActorPoolStrategy
 
 from graphray.errors import ArgumentError
 from graphray.ray_data.rows import ColumnNames, row_of
+from graphray.reading.background import in_background
 from graphray.sampling.batch import Batch
 from graphray.sampling.loader import Loader
 from graphray.sampling.plan import require_at_least, require_between
@@ -98,8 +99,9 @@ class SamplingActor:
         """The batch that a table of one row is about."""
         epoch, number = seeds[EPOCH][0].as_py(), seeds[NUMBER][0].as_py()
         rows = seeds[ROWS][0].values.to_numpy()
-        batch = self._loader.make(rows, epoch, number)
-        return row_of(batch, self._features, self._edge_features)
+        with in_background():
+            batch = self._loader.make(rows, epoch, number)
+            return row_of(batch, self._features, self._edge_features)
 
 
 def _pool_size(actors: Any) -> tuple[int, int]:

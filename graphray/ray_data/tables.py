@@ -7,10 +7,11 @@ node be gone by then, it runs elsewhere and asks another replica.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
 import ray.data
 from ray.data import Dataset, Datasource, ReadTask
 from ray.data.block import BlockMetadata
@@ -18,6 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from graphray.ray_data.partition_tables import PartitionTables, edge_tables, node_tables
 from graphray.reading.access import PartitionAccess
+from graphray.reading.background import in_background
 from graphray.schema import Relation
 from graphray.status import ReplicaStatus
 
@@ -62,12 +64,23 @@ class PartitionsDatasource(Datasource):
         """A task per partition, whatever the parallelism that is asked for."""
         return [
             ReadTask(
-                partial(self._tables.read, part),
+                partial(_read, self._tables, part),
                 BlockMetadata(num_rows=None, size_bytes=None, exec_stats=None, input_files=None),
                 per_task_row_limit=per_task_row_limit,
             )
             for part in self._parts
         ]
+
+
+def _read(tables: PartitionTables, part: int) -> Iterator[pa.Table]:
+    """The pieces of a partition; readers who are waited for go before."""
+    pieces = tables.read(part)
+    while True:
+        with in_background():  # Not around a yield: whoever takes the piece would be marked too.
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def _dataset(access: PartitionAccess, tables: PartitionTables) -> Dataset:
