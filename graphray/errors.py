@@ -28,6 +28,7 @@ survives pickling between processes with its fields.
     ├── ClusterError                        a running graph
     │   ├── GraphNameTaken
     │   ├── GraphNotRunning
+    │   ├── ConnectionEnded                 this process has disconnected from the cluster
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
     │   ├── SnapshotGone                    a pinned state has been let go of

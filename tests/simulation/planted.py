@@ -337,7 +337,7 @@ _SHOWS_AT = {
     "lock without a check of its fence": 4,
     "new primary answers before its barrier": 10,
     "prepared keys not protected": 1,
-    "promise not on disk": 2,
+    "promise not on disk": 237,
     "reads not validated": 1,
     "snapshot that later commits get into": 13,
     "snapshot without sessions": 20,
