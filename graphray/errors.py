@@ -179,7 +179,7 @@ class GraphNotRunning(ClusterError):
 
 
 class ConnectionEnded(ClusterError):
-    """This process has disconnected from the cluster; connect to Ray and to the graph anew."""
+    """The process has disconnected from its cluster; connect to Ray and to the graph anew."""
 
 
 class LaunchError(ClusterError):

@@ -170,7 +170,7 @@ def test_an_eventual_replica_leaves_once_others_have_its_writes() -> None:
 
 
 def test_a_column_whose_keeper_will_be_sent_a_snapshot_is_not_kept() -> None:
-    """b keeps a column, and lags behind what a may have cut its log to by then."""
+    """Replica b keeps a column, and lags behind what a may have cut its log to by then."""
     shares = (("a", frozenset("t")), ("b", frozenset("tc")), ("c", frozenset("tc")))
     c = Configuration("p", 1, Strategy.PARTIAL, ABC, (), ABC, 2, shares)
     kept = dict(shares)

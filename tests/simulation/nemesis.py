@@ -139,7 +139,7 @@ class Nemesis:
         self._cluster.scheduler.after(rng.uniform(50, 300), self._cluster.network.heal)
 
     def _on_send(self, sender: str, message: object) -> None:
-        """Strike at the worst moments: right after a promise, or after the first entry of a term."""
+        """Strike at the worst moments: after a promise, or after the first entry of a term."""
         rng, scheduler = self._cluster.rng, self._cluster.scheduler
         group = self._group_of(sender)
         if group is None:
