@@ -32,7 +32,7 @@ quickstart: $(INSTALLED)  ## the main job on real data
 	$(BIN)/graphray quickstart
 
 test: $(INSTALLED)  ## the test suite, doctests included
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 test-ml: $(INSTALLED_ML)  ## the tests that need PyTorch, which this installs
 	$(BIN)/python -m pytest -m torch

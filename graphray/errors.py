@@ -28,6 +28,7 @@ survives pickling between processes with its fields.
     ├── ClusterError                        a running graph
     │   ├── GraphNameTaken
     │   ├── GraphNotRunning
+    │   ├── ConnectionEnded                 this process has disconnected from the cluster
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
     │   ├── Overloaded                      all replicas of a partition have too much to do
@@ -179,7 +180,7 @@ class GraphNotRunning(ClusterError):
 
 
 class ConnectionEnded(ClusterError):
-    """This process has disconnected from the cluster; connect to Ray and to the graph anew."""
+    """The process has disconnected from its cluster; connect to Ray and to the graph anew."""
 
 
 class LaunchError(ClusterError):

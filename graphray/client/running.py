@@ -76,6 +76,11 @@ def running_graphs() -> list[str]:
     return sorted(name for name in found if name is not None)
 
 
+def compacted(name: str) -> Store:
+    """The store of a running graph with all changes so far in it; raises as `connect` does."""
+    return ClusterAccess(find_catalog(name), CallPolicy()).newest_store()
+
+
 class ClusterAccess:
     """A running graph (see `graphray.reading.access.PartitionAccess`).
 

@@ -116,9 +116,7 @@ def propose(
             return None
     holders = {m for c in configurations for m in c.members if m in sealed}
     primary = max(holders, key=lambda r: _completeness(r, newest, wanted, sealed))
-    # Who lags further than the primary's log reaches is sent a snapshot, with what is in that.
-    reached_lsn = sealed[primary].base_lsn
-    kept = {r: end.kept for r, end in sealed.items() if end.last_lsn >= reached_lsn}
+    kept = _kept_through(sealed, primary)
     members = _members(newest, wanted, primary, sealed, set(caught_up))
     members = (*members, *_keepers(newest, members, kept))
     responding = [m for m in members if m in sealed]
@@ -195,6 +193,25 @@ def _members(
     _fill(members, leaving, min(len(newest.members), len(wanted)))
     _fill(members, newcomers, newest.copies_min)
     return tuple(members)
+
+
+def _kept_through(
+    sealed: Mapping[ReplicaId, Sealed], primary: ReplicaId
+) -> dict[ReplicaId, frozenset[str]]:
+    """What each replica will still have once it has caught up with the primary.
+
+    Who lags further than the primary's log reaches by then is sent a snapshot, and has only what is
+    in that. Until all members are level, the log may be cut anywhere up to what is committed: by a
+    snapshot that is under way now, or by a restart, which keeps none of the entries in it. A log
+    with an entry of the last committed one's term, or of a later one, has all that is committed
+    (as far as it reaches).
+    """
+    lead = sealed[primary]
+    return {
+        replica: end.kept
+        for replica, end in sealed.items()
+        if end.last_lsn >= lead.commit_lsn and end.last_term >= lead.commit_term
+    }
 
 
 def _keepers(

@@ -169,14 +169,15 @@ class Sealed:
     Attributes:
         term: that was promised.
         last_term, last_lsn: the last entry.
-        base_lsn: behind which entry the sender's log begins.
+        commit_term, commit_lsn: the last entry that the sender knows to be committed.
         kept: under the partial strategy, the columns and hot nodes on the sender's disk.
     """
 
     term: int
     last_term: int
     last_lsn: int
-    base_lsn: int = 0
+    commit_term: int = 0
+    commit_lsn: int = 0
     kept: frozenset[str] = frozenset()
 
 

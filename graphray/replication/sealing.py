@@ -79,4 +79,6 @@ class Sealer:
         core = self._core
         if core.promised == term > core.term:
             log = core.log
-            core.send(sender, Sealed(term, log.last_term, log.last_lsn, log.base_lsn, core.kept))
+            commit_term = log.term_at(core.commit_lsn) or 0
+            ends = (log.last_term, log.last_lsn, commit_term, core.commit_lsn)
+            core.send(sender, Sealed(term, *ends, core.kept))

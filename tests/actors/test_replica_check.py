@@ -74,6 +74,14 @@ def test_what_is_sound_and_what_is_not(graph: gr.Graph) -> None:
     assert graph.read().exists(["one", "two"], "author").all()
 
 
+def test_the_present_is_checked_as_a_store(graph: gr.Graph) -> None:
+    add(graph, "four")
+    nodes = graph.num_nodes()
+    code, found = run("--compact")
+    assert (code, found["sound"], found["store"]["sound"]) == (0, True, True)
+    assert found["store"]["nodes"] > nodes, "the changes are in it"
+
+
 def test_a_damaged_log_is_found_while_it_is_in_use(graph: gr.Graph, folder: Path) -> None:
     (log, *_) = sorted(folder.glob(f"data/{NAME}/*/part-00000/replica-2/log-*"))
     data = bytearray(log.read_bytes())

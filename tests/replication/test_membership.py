@@ -167,3 +167,20 @@ def test_an_eventual_replica_leaves_once_others_have_its_writes() -> None:
     assert gone is not None
     assert gone.everyone == ("a", "b", "d")
     assert next_eventual(leaving, ("a", "b", "d"), ("c",), {}) == replace(gone, lost=("c",))
+
+
+def test_a_column_whose_keeper_will_be_sent_a_snapshot_is_not_kept() -> None:
+    """Replica b keeps a column, and lags behind what a may have cut its log to by then."""
+    shares = (("a", frozenset("t")), ("b", frozenset("tc")), ("c", frozenset("tc")))
+    c = Configuration("p", 1, Strategy.PARTIAL, ABC, (), ABC, 2, shares)
+    kept = dict(shares)
+    leads = Sealed(2, 1, 33, 1, 25, kept["a"])
+    lags, level = Sealed(2, 1, 22, 1, 20, kept["b"]), Sealed(2, 1, 25, 1, 20, kept["b"])
+    diverged = Sealed(2, 0, 40, 0, 20, kept["b"])
+    has_all = Sealed(2, 1, 33, 1, 25, kept["c"])
+    assert next_of(c, {"a": leads, "b": lags}) is None
+    assert next_of(c, {"a": leads, "b": diverged}) is None
+    assert next_of(c, {"a": leads, "b": level}) is not None
+    chosen = next_of(c, {"a": leads, "b": lags, "c": has_all}, wanted=("a", "b"))
+    assert chosen is not None
+    assert "c" in chosen.members

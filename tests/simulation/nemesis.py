@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from graphray.replication.entries import EntryKind
 from graphray.replication.eventual_messages import PutDone
-from graphray.replication.messages import Sealed, Want, WriteDone
+from graphray.replication.messages import Append, Sealed, Want, WriteDone
 from tests.simulation.cluster import Cluster, ReplicaGroup
 from tests.simulation.network import NetworkFaults
 from tests.simulation.process import Process
@@ -24,6 +25,7 @@ class FaultMix:
     Attributes:
         pause_between_ms: the mean time between two faults.
         crash_on_sealed: how likely a replica dies right after it has promised a term.
+        crash_on_barrier: how likely a primary dies right after it has sent its term's first entry.
         power_cut_on_ack: how likely all die right after one has acknowledged a write.
     """
 
@@ -39,6 +41,7 @@ class FaultMix:
     power_cut: float = 0.7
     usurp: float = 1.0
     crash_on_sealed: float = 0.1
+    crash_on_barrier: float = 0.1
     power_cut_on_ack: float = 0.01
 
 
@@ -136,7 +139,7 @@ class Nemesis:
         self._cluster.scheduler.after(rng.uniform(50, 300), self._cluster.network.heal)
 
     def _on_send(self, sender: str, message: object) -> None:
-        """Strike at the worst moment: right after a promise was made."""
+        """Strike at the worst moments: after a promise, or after the first entry of a term."""
         rng, scheduler = self._cluster.rng, self._cluster.scheduler
         group = self._group_of(sender)
         if group is None:
@@ -148,6 +151,9 @@ class Nemesis:
         if isinstance(message, Sealed) and rng.random() < self._mix.crash_on_sealed:
             down_ms = rng.uniform(1, 10)
             scheduler.after(0, lambda: self._crash(group.replicas[sender], down_ms))
+        if _opens_a_term(message) and rng.random() < self._mix.crash_on_barrier:
+            up_again_ms = rng.uniform(1, 10)
+            scheduler.after(0, lambda: self._crash(group.replicas[sender], up_again_ms))
         if isinstance(message, WriteDone | PutDone) and rng.random() < self._mix.power_cut_on_ack:
             scheduler.after(0, lambda: self._cut_power(group))
 
@@ -243,3 +249,12 @@ class Nemesis:
                 process.resume()
         for process in list(self._down):
             self._restart(process)
+
+
+def _opens_a_term(message: object) -> bool:
+    return (
+        isinstance(message, Append)
+        and bool(message.entries)
+        and message.entries[-1].kind is EntryKind.BARRIER
+        and message.entries[-1].term == message.configuration.term
+    )
