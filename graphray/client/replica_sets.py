@@ -25,7 +25,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
@@ -69,12 +69,22 @@ class _Call:
         return reference
 
 
+@dataclass(frozen=True)
+class _ReplicaSet:
+    """The replicas of one partition, and how they fared; bad news is noted under the lock."""
+
+    handles: list[ActorHandle]
+    preference: Preference
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 @dataclass(eq=False)
 class _Open:
     """A partition that has not answered yet.
 
     Attributes:
         part: its number.
+        replicas: as they were known when it was asked.
         request: what it is asked.
         answer_bytes: about how large the answer is at most; 0 where that is not known.
         since_s: when it was asked first.
@@ -86,6 +96,7 @@ class _Open:
     """
 
     part: int
+    replicas: _ReplicaSet
     request: Request[Any]
     answer_bytes: int
     since_s: float
@@ -126,9 +137,9 @@ class ReplicaSets:
         self.policy = policy
         self._refresh = refresh
         self._terms = TermsOfReader(at, policy.try_timeout_s)
-        self.lock = threading.Lock()
-        self._handles = handles
-        self._preferences = _preferences(handles)
+        # Processes start at different replicas, so that many clients spread over all of them.
+        self._first = os.getpid()
+        self._sets = [self._new_set(part, each) for part, each in enumerate(handles)]
         self.seen = SeenCalls(HedgeSettings(share_max=policy.hedge_share))
 
     def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
@@ -141,17 +152,13 @@ class ReplicaSets:
         """
         return _Reading(self, requests).answers()
 
-    def preference(self, part: int) -> Preference:
-        """How the replicas of a partition fared; bad news is noted under `lock`."""
-        return self._preferences[part]
-
-    def replicas(self, part: int) -> int:
-        """How many replicas a partition has."""
-        return len(self._handles[part])
+    def replicas(self, part: int) -> _ReplicaSet:
+        """The replicas of a partition as they are known now."""
+        return self._sets[part]
 
     def send(self, asked: _Open, replica: int, left_s: float) -> Any:
         """Send a request to one replica; returns the reference, or those of the pieces."""
-        handle = self._handles[asked.part][replica]
+        handle = asked.replicas.handles[replica]
         terms = self._terms.encoded(left_s, self.policy.background or is_background())
         pieces = pieces_for(asked.answer_bytes)
         if pieces == 1:
@@ -160,10 +167,15 @@ class ReplicaSets:
 
     def look_again(self) -> None:
         """Ask the catalog who the replicas are."""
-        handles = self._refresh()
-        if [len(each) for each in handles] != [len(each) for each in self._handles]:
-            self._preferences = _preferences(handles)
-        self._handles = handles
+        self._sets = [
+            replace(known, handles=found)
+            if len(found) == len(known.handles)
+            else self._new_set(part, found)
+            for part, (known, found) in enumerate(zip(self._sets, self._refresh(), strict=True))
+        ]
+
+    def _new_set(self, part: int, handles: list[ActorHandle]) -> _ReplicaSet:
+        return _ReplicaSet(handles, Preference(len(handles), self._first + part))
 
 
 class _Reading:
@@ -195,13 +207,13 @@ class _Reading:
     def _ask(self, part: int) -> _Open:
         request = self._requests[part]
         answer_bytes = request.answer_bytes() if isinstance(request, BulkyRequest) else 0
-        asked = _Open(part, request, answer_bytes, time.monotonic())
+        asked = _Open(part, self._sets.replicas(part), request, answer_bytes, time.monotonic())
         self._send(asked, asked.since_s)
         return asked
 
     def _send(self, asked: _Open, now_s: float) -> None:
         """Ask the next replica of a partition, where there is one left."""
-        replica = self._sets.preference(asked.part).choose(now_s, asked.asked)
+        replica = asked.replicas.preference.choose(now_s, asked.asked)
         if replica is None:
             return
         left_s = min(self._sets.policy.try_timeout_s, self._deadline_s - now_s)
@@ -209,7 +221,8 @@ class _Reading:
         asked.asked.add(replica)
         asked.calls.append(_Call(replica, reference, now_s + left_s))
         asked.hedge_at_s = _NEVER_S
-        if len(asked.asked) < self._sets.replicas(asked.part) and self._sets.policy.hedge_share:
+        is_left = len(asked.asked) < len(asked.replicas.handles)
+        if is_left and self._sets.policy.hedge_share:
             asked.hedge_at_s = now_s + self._sets.seen.delay_s(asked.kind)
 
     # --- waiting ----------------------------------------------------------------------------------
@@ -261,26 +274,23 @@ class _Reading:
         now_s = time.monotonic()
         if len(asked.calls) == len(asked.asked):  # No failure was waited for.
             self._sets.seen.note(asked.kind, now_s - asked.since_s, now_s)
-        preference = self._sets.preference(asked.part)
-        before = asked.calls[: asked.calls.index(call)]
         if len(asked.calls) == 1:
-            preference.in_time(call.replica)
-        for late in before:
-            with self._sets.lock:
-                preference.late(late.replica, now_s)
+            asked.replicas.preference.in_time(call.replica)
+        for before in asked.calls[: asked.calls.index(call)]:
+            with asked.replicas.lock:
+                asked.replicas.preference.late(before.replica, now_s)
 
     def _failed(self, asked: _Open, call: _Call, why: str) -> None:
         now_s = time.monotonic()
-        with self._sets.lock:
-            self._sets.preference(asked.part).failed(call.replica, now_s)
+        with asked.replicas.lock:
+            asked.replicas.preference.failed(call.replica, now_s)
         asked.has_failed = True
         self._ask_another(asked, call, why, now_s)
 
     def _refused(self, asked: _Open, call: _Call, shed: Shed) -> None:
         now_s = time.monotonic()
-        with self._sets.lock:
-            preference = self._sets.preference(asked.part)
-            preference.refused(call.replica, shed.retry_after_s, now_s)
+        with asked.replicas.lock:
+            asked.replicas.preference.refused(call.replica, shed.retry_after_s, now_s)
         asked.retry_after_s = min(asked.retry_after_s, shed.retry_after_s)
         self._ask_another(asked, call, f"refused: {shed.reason}", now_s)
 
@@ -328,12 +338,6 @@ class _Reading:
             part=asked.part,
             replicas=dict(stories),
         )
-
-
-def _preferences(handles: list[list[ActorHandle]]) -> list[Preference]:
-    # Processes start at different replicas, so that many clients spread over all of them.
-    first = os.getpid()
-    return [Preference(len(each), first + part) for part, each in enumerate(handles)]
 
 
 def _answered(calls: Sequence[_Call], until_s: float) -> list[ray.ObjectRef]:
