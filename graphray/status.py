@@ -49,7 +49,7 @@ class CacheStatus:
     Attributes:
         node_id: Ray's id of the node.
         node_type: whose rows.
-        columns: the properties that are cached, or what of the neighbours is; none where only reads
+        columns: the properties that are cached, or what of each neighbour is; none where only reads
             were counted.
         rows: how many nodes' rows are.
         size_bytes: what they take in the node's object store.

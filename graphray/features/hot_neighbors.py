@@ -115,7 +115,7 @@ class NeighborFetcher:
 
     def _measure(self) -> None:
         """See which types all is of, and what a row and an entry take."""
-        ((_, (columns, entries)),) = self._ask(self._offsets[self.parts[:1],])
+        ((_, (columns, entries)),) = self._ask(self._offsets[[self.parts[0]]])
         self._columns, self._entries = columns, entries.values
         self._row_bytes = _ROW_BYTES + sum(map(_value_bytes, columns.values()))
         self._entry_bytes = sum(map(_value_bytes, entries.values.values()))
@@ -134,23 +134,24 @@ class NeighborFetcher:
 
     def _lengths(self, gids: Ints) -> Ints:
         """How many entries some rows have, ``int64[n]``."""
+        step = CALL_BYTES // _BOUNDS_BYTES
+        pieces = [self._ask_lengths(gids[at : at + step]) for at in range(0, len(gids), step)]
+        return np.concatenate([np.empty(0, np.int64), *pieces])
+
+    def _ask_lengths(self, gids: Ints) -> Ints:
         bounds = (ArrayKey(rows_table(self._source.relation, self._source.direction), INDPTR),)
 
         def request(at: Ints) -> TakeRows:
-            rows = self._numbers(some[at])
+            rows = self._numbers(gids[at])
             return TakeRows((Pick(bounds, rows), Pick(bounds, rows + 1)))
 
-        lengths, step = np.empty(len(gids), np.int64), CALL_BYTES // _BOUNDS_BYTES
-        for begin in range(0, len(gids), step):
-            some = gids[begin : begin + step]
-            for at, ((starts,), (stops,)) in ask_owners(
-                self._access, [], self._owners(some), request
-            ):
-                lengths[begin + at] = np.asarray(stops) - np.asarray(starts)
+        lengths = np.empty(len(gids), np.int64)
+        for at, (starts, stops) in ask_owners(self._access, [], self._owners(gids), request):
+            lengths[at] = stops[0] - starts[0]
         return lengths
 
     def _owners(self, gids: Ints) -> Ints:
-        return np.searchsorted(self._offsets, gids, side="right") - 1
+        return self._access.book.owner(self._source.of.node_type, gids)
 
     def _numbers(self, gids: Ints) -> Ints:
         """The row of each within its partition."""

@@ -134,7 +134,7 @@ def _only(
     """The relation that is meant, which is followed; raises ArgumentError, RelationNotFound."""
     if relation is None and len(followed) != 1:
         raise ArgumentError(
-            f"cache_neighbors needs a relation, one of: {', '.join(map(str, followed))}"
+            f"several relations are followed: {', '.join(map(str, followed))}; pass relation=..."
         )
     kind = schema.relation_type(followed[0] if relation is None else relation)
     if kind.relation not in followed:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.kernels.neighbors import ELSEWHERE
 from graphray.kernels.take_rows import EMPTY, find_cached
 from graphray.kernels.trees import tree_words
 from graphray.reading.adjacency import FrontierRows, MappedAdjacency
@@ -25,34 +25,38 @@ Ints = npt.NDArray[np.int64]
 
 
 def find_hot(
-    adjacency: MappedAdjacency, rows: FrontierRows, trees: Ints | None, hot: HotRows | None
+    adjacency: MappedAdjacency,
+    rows: FrontierRows,
+    elsewhere: Ints,
+    trees: Ints | None,
+    hot: HotRows | None,
 ) -> tuple[MappedAdjacency, FrontierRows]:
     """The rows of a frontier, and an adjacency to draw them from, with those that are hot.
 
     Args:
         adjacency: the mapped rows.
-        rows: where the frontier's are, as `graphray.reading.adjacency.locate_rows` says.
-        trees: as it was told.
+        rows: where the frontier's are, as `graphray.reading.adjacency.locate_rows` says; where one
+            is hot, its entries are filled in.
+        elsewhere: the numbers of those that are not mapped.
+        trees: as for `locate_rows`.
         hot: the node's hot rows of this adjacency, if any; without an array that the rule reads
             they are of no use to it.
     """
     entries = None if hot is None else hot.content.entries
     if hot is None or entries is None or not _has(hot, entries, list(adjacency.bases)):
         return adjacency, rows
-    elsewhere = np.flatnonzero(rows.degrees == ELSEWHERE)
     places = np.empty(len(elsewhere), np.int32)
     find_cached(rows.gids[elsewhere], hot.gids, hot.slots, places)
     at, places = elsewhere[places != EMPTY], places[places != EMPTY]
     if not len(at):
         return adjacency, rows
-    owners, first, degrees = rows.owners.copy(), rows.first.copy(), rows.degrees.copy()
-    owners[at] = len(adjacency.neighbor_bases) + np.arange(len(at))
-    first[at] = entries.first[places]
-    degrees[at] = entries.starts[places + 1] - entries.starts[places]
-    words, stable = rows.words.copy(), np.asarray(hot.columns[STABLE])[places]
-    words[at] = stable if trees is None else tree_words(stable, trees[at])
-    found = FrontierRows(rows.gids, owners, first, degrees, words, rows.num_elsewhere - len(at))
-    return _beside(adjacency, hot, entries, places, rows.gids[at]), found
+    rows.owners[at] = len(adjacency.neighbor_bases) + np.arange(len(at))
+    rows.first[at] = entries.first[places]
+    rows.degrees[at] = entries.starts[places + 1] - entries.starts[places]
+    stable = np.asarray(hot.columns[STABLE])[places]
+    rows.words[at] = stable if trees is None else tree_words(stable, trees[at])
+    wider = _beside(adjacency, hot, entries, places, rows.gids[at])
+    return wider, replace(rows, num_elsewhere=rows.num_elsewhere - len(at))
 
 
 def _has(hot: HotRows, entries: HotEntries, keys: Sequence[ArrayKey]) -> bool:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from graphray.kernels.take_rows import slot_table
 from graphray.reading.operations import take
 from graphray.schema import Direction, Relation
-from graphray.shard import ArrayKey, ShardArray
+from graphray.shard import RESERVED_PREFIX, ArrayKey, ShardArray
 from graphray.status import CacheStatus
 
 Ints = npt.NDArray[np.int64]
@@ -156,11 +156,11 @@ class HotRows:
     def status(self, node_id: str) -> CacheStatus:
         """What these are, on a node, before any read."""
         entries = self.content.entries
-        names = (*self.columns, *(key.column for key in (entries.values if entries else ())))
+        names = self.columns if entries is None else [key.column for key in entries.values]
         return CacheStatus(
             node_id,
             self.of.node_type,
-            names,
+            tuple(name.removeprefix(RESERVED_PREFIX) for name in names),
             len(self),
             self.size_bytes,
             self.by,

@@ -108,13 +108,30 @@ class NodeCache:
             self._of(of).reads_until_look = 0
         return self.hot_rows(of)
 
-    def note(self, of: RowsOf, elsewhere: npt.NDArray[np.int64], hits: int, misses: int) -> None:
-        """Count a read: which rows were elsewhere, and where they came from."""
+    def note(
+        self,
+        of: RowsOf,
+        elsewhere: npt.NDArray[np.int64],
+        hits: int,
+        misses: int,
+        counted_max: int | None = None,
+    ) -> None:
+        """Count a read: which rows were elsewhere, and where they came from.
+
+        Args:
+            of: what was read.
+            elsewhere: ``int64[n]``, the rows.
+            hits: how many of them came from the node's hot rows.
+            misses: how many were asked of their owners.
+            counted_max: how many of them to note as used at most; None for all.
+        """
         with self._lock:
             known = self._of(of)
             known.counts = CacheCounts(known.counts.hits + hits, known.counts.misses + misses)
-        if len(elsewhere):
+        if len(elsewhere) and counted_max is None:
             known.uses.note(elsewhere)
+        elif len(elsewhere):
+            known.uses.note_some(elsewhere, counted_max)
         if self._board is not None:
             self._board.count(of, hits, misses)
 

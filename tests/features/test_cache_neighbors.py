@@ -195,7 +195,7 @@ def test_counts_reach_the_board_and_the_metrics(opened: gr.Graph) -> None:
     graph = partly(opened, HERE)
     kept = graph.cache_neighbors("64KiB", weight="w")
     assert kept.of == "node-edge-node in"
-    assert set(kept.columns) == {"@stable", "@positive:w", "@neighbor", "@alias:w", "w"}
+    assert set(kept.columns) == {"neighbor", "alias:w", "w"}
     sampling_calls(graph, "uniform")
     counts = graph.neighbor_cache_counts()
     graph.access.cache.report()
@@ -269,7 +269,9 @@ def test_several_relations_are_kept_apart(tmp_path: Path) -> None:
     gr.build(edges, tmp_path / "two", parts=2, partitioner="hash")
     opened = gr.open(tmp_path / "two")
     graph = partly(opened, [0])
-    with pytest.raises(ArgumentError, match="needs a relation, one of: user-follows-user, "):
+    with pytest.raises(
+        ArgumentError, match=r"several relations .* user-follows-user, .* pass relation"
+    ):
         graph.cache_neighbors()
     plan = Neighbors({follows: [3, 3], near: [2, 2]}, "out", replace=True)
     graph.cache_neighbors("1MiB", relation="follows", direction="out")

@@ -18,6 +18,7 @@ import graphray as gr
 from graphray.derived import names
 from graphray.derived.names import entries_key
 from graphray.errors import ArgumentError
+from graphray.reading.hot_rows import RowsOf
 from graphray.schema import DEFAULT_RELATION
 
 pytestmark = pytest.mark.cluster
@@ -156,6 +157,11 @@ def test_batches_are_the_same_with_neighbors_kept_here(
     assert digests(graph, way) == digests(gr.open(stores[1]), way)
     counts = graph.neighbor_cache_counts()
     assert counts.hits
+    hot = graph.access.cache.look(RowsOf.neighbors(DEFAULT_RELATION, "in"))
+    assert hot is not None
+    assert hot.content.entries is not None
+    # Views of the object store.
+    assert not any(values.flags.writeable for values in hot.content.entries.values.values())
     status = next(c for c in graph.status().caches if c.of == kept.of and c.rows)
     assert (status.rows, status.size_bytes) == (kept.rows, kept.size_bytes)
     assert status.hits >= counts.hits
