@@ -34,6 +34,7 @@ from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec, GraphView
 from graphray.client.wire import decode, decode_pieces, encode
 from graphray.errors import GraphRayError, LaunchError
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import CacheCounts
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey
@@ -130,10 +131,10 @@ class Catalog:
             return found
 
     def hot_rows(
-        self, node_id: str, snapshot_id: str, node_type: str, reader: str, counts: CacheCounts
+        self, node_id: str, snapshot_id: str, of: RowsOf, reader: str, counts: CacheCounts
     ) -> list[ray.ObjectRef]:
         """A node's hot rows (see `actors.hot_rows.HotRowsShelf.find`)."""
-        return self._hot_rows.find(node_id, snapshot_id, node_type, reader, counts)
+        return self._hot_rows.find(node_id, snapshot_id, of, reader, counts)
 
     def keep_hot_rows(
         self, snapshot_id: str, recipe: str, status: CacheStatus, boxed: list[ray.ObjectRef]

@@ -1,4 +1,4 @@
-"""The hot rows that the catalog keeps: one set per node and node type, and how well each serves.
+"""The hot rows that the catalog keeps: per node one set of each kind, and how well each serves.
 
 A set is owned by the catalog, and lies in the object store of the node that it is kept for: the
 catalog has a task on that node return it (see `actors.factory.hold_on_node`). So it outlives the
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import ray
 from ray.exceptions import RayError
 
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import CacheCounts
 from graphray.status import CacheStatus
 
@@ -39,8 +40,8 @@ class _Kept:
 
 
 @dataclass
-class _OfNode:
-    """What a node has for one node type, and how each of its processes was served."""
+class _OnNode:
+    """What a node has of one kind, and how each of its processes was served."""
 
     kept: _Kept | None = None
     counts: dict[str, CacheCounts] = field(default_factory=dict)
@@ -55,23 +56,23 @@ class HotRowsShelf:
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self._nodes: dict[tuple[str, str], _OfNode] = {}
+        self._nodes: dict[tuple[str, RowsOf], _OnNode] = {}
         self._lock = threading.Lock()
 
     def find(
-        self, node_id: str, snapshot_id: str, node_type: str, reader: str, counts: CacheCounts
+        self, node_id: str, snapshot_id: str, of: RowsOf, reader: str, counts: CacheCounts
     ) -> list[ray.ObjectRef]:
         """The set of a node, in a list that is empty where there is none of this snapshot.
 
         Args:
             node_id: the node.
             snapshot_id: the state of the graph that is read.
-            node_type: whose rows.
+            of: what the rows are of.
             reader: the process that asks.
             counts: how it was served so far.
         """
         with self._lock:
-            here = self._nodes.setdefault((node_id, node_type), _OfNode())
+            here = self._nodes.setdefault((node_id, of), _OnNode())
             here.counts[reader] = counts
             current = here.kept is not None and here.kept.snapshot_id == snapshot_id
             return [here.kept.reference] if here.kept is not None and current else []
@@ -87,7 +88,8 @@ class HotRowsShelf:
             return []  # The node is gone, or too busy: its readers do without.
         made = _Kept(snapshot_id, recipe, status, reference)
         with self._lock:
-            here = self._nodes.setdefault((status.node_id, status.node_type), _OfNode())
+            of = RowsOf(status.node_type, status.adjacency)
+            here = self._nodes.setdefault((status.node_id, of), _OnNode())
             if here.kept is None or not here.kept.is_made_like(made):
                 here.kept = made
             return [here.kept.reference]
@@ -97,11 +99,12 @@ class HotRowsShelf:
         alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
         with self._lock:
             self._nodes = {name: here for name, here in self._nodes.items() if name[0] in alive}
-            return tuple(_status(*name, here) for name, here in sorted(self._nodes.items()))
+            return tuple(_status(*name, self._nodes[name]) for name in sorted(self._nodes))
 
 
-def _status(node_id: str, node_type: str, here: _OfNode) -> CacheStatus:
-    kept = CacheStatus(node_id, node_type) if here.kept is None else here.kept.status
+def _status(node_id: str, of: RowsOf, here: _OnNode) -> CacheStatus:
+    nothing = CacheStatus(node_id, of.node_type, adjacency=of.adjacency)
+    kept = nothing if here.kept is None else here.kept.status
     return replace(
         kept,
         hits=sum(counts.hits for counts in here.counts.values()),

@@ -24,6 +24,7 @@ from benchmarks.cluster import CPUS, cluster
 from benchmarks.graphs import communities
 from benchmarks.report import Row, compared
 from graphray.reading.gather import node_columns
+from graphray.reading.hot_rows import RowsOf
 
 WIDTH = 100
 READ_ROWS = 100_000
@@ -127,7 +128,7 @@ def _with_cache(
     for _ in range(rounds):
         graph.cache_features(["x", "y"], 0)
         without.append(read(second))
-        graph.access.cache.uses("node").forget()
+        graph.access.cache.uses(RowsOf("node")).forget()
         read(first)
         graph.cache_features(["x", "y"], budget, by=by, seeds=seeds if by == "pagerank" else None)
         before = graph.cache_counts()

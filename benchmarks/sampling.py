@@ -18,6 +18,7 @@ from benchmarks.cluster import CPUS, cluster
 from benchmarks.graphs import communities, rmat
 from benchmarks.peers import measure_peers
 from benchmarks.report import Row, compared, skipped
+from benchmarks.sampling_cache import cached_rows
 from benchmarks.sampling_draws import draw_rows
 from benchmarks.sampling_walks import walk_rows
 from benchmarks.sampling_worker import BATCH_SIZE, Work
@@ -123,11 +124,13 @@ def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
     label = f"fanout {','.join(map(str, fanout))}"
     # So many CPUs that a node has room for one partition only.
     options = gr.LaunchOptions(cpus_per_replica=0.75 * CPUS)
-    with cluster(nodes=2), gr.launch(store, "benchmark", replicas=1, options=options):
+    with cluster(nodes=2), gr.launch(store, "benchmark", replicas=1, options=options) as graph:
         candidates = [Work(store, None, fanout, batches)] + [
             Work(None, "benchmark", fanout, batches, in_flight) for in_flight in (1, 4)
         ]
         figures = _take_turns(candidates, rounds, store)
+        elsewhere_bytes = _adjacency_bytes(store) // 2
+        cached = list(cached_rows(graph, elsewhere_bytes, fanout, rounds, batches))
     in_process, one, four = figures.rates
     return [
         compared(
@@ -141,6 +144,7 @@ def _two_nodes(store: str, rounds: int, batches: int) -> list[Row]:
             in_process,
             at_least=TWO_NODES_TARGET,
         ),
+        *cached,
     ]
 
 

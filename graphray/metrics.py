@@ -103,6 +103,18 @@ CACHE_MISSES = Metric(
     "Rows of other nodes' partitions that were asked of their owners",
     ("graph", "node_type"),
 )
+NEIGHBOR_CACHE_HITS = Metric(
+    "graphray_neighbor_cache_hits",
+    "counter",
+    "Nodes of other nodes' partitions whose neighbours were drawn from this node's cache",
+    ("graph", "adjacency"),
+)
+NEIGHBOR_CACHE_MISSES = Metric(
+    "graphray_neighbor_cache_misses",
+    "counter",
+    "Nodes of other nodes' partitions whose neighbours were drawn by their owners",
+    ("graph", "adjacency"),
+)
 FAILOVERS = Metric(
     "graphray_failovers",
     "counter",

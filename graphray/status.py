@@ -44,18 +44,21 @@ class ReplicaStatus:
 
 @dataclass(frozen=True)
 class CacheStatus:
-    """The hot rows of one node type on one node, and how they served the node's processes.
+    """Hot rows of one node type on one node, and how they served the node's processes.
 
     Attributes:
         node_id: Ray's id of the node.
         node_type: whose rows.
-        columns: the properties that are cached; none where only reads were counted.
+        columns: the properties that are cached, or what of each neighbour is; none where only reads
+            were counted.
         rows: how many nodes' rows are.
         size_bytes: what they take in the node's object store.
         by: how they were chosen.
         hits: rows of partitions elsewhere that were read from here, by all processes of the node
             as they last reported.
         misses: rows of partitions elsewhere that were asked of their owners.
+        adjacency: the relation and the stored direction along which the nodes' neighbours are
+            cached, such as "paper-cites-paper in"; empty for their properties.
     """
 
     node_id: str
@@ -66,6 +69,12 @@ class CacheStatus:
     by: str = ""
     hits: int = 0
     misses: int = 0
+    adjacency: str = ""
+
+    @property
+    def of(self) -> str:
+        """What is cached, in words: a node type, or the adjacency that its neighbours are of."""
+        return self.adjacency or self.node_type
 
     @property
     def hit_rate(self) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from graphray.client.graph import Graph
 from graphray.reading.access import MappedArrays, PartitionAccess
-from graphray.reading.hot_rows import HotRows
+from graphray.reading.hot_rows import HotRows, RowsOf
 from graphray.reading.node_cache import CacheCounts, NodeCache
 from graphray.reading.operations import Request
 from graphray.shard import ArrayKey
@@ -28,6 +28,7 @@ class PartlyMapped:
     Attributes:
         calls: the partitions that were called, one after another.
         rounds: how often any were.
+        moved_bytes: what the requests and the answers took.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class PartlyMapped:
         self.cache = NodeCache(self.snapshot_id, self.board)
         self.calls: list[int] = []
         self.rounds = 0
+        self.moved_bytes = 0
 
     def mapped(self, keys: Sequence[ArrayKey]) -> list[MappedArrays | None]:
         arrays = self._access.mapped(keys)
@@ -50,8 +52,10 @@ class PartlyMapped:
         assert not self._here & set(requests), "asked for what is mapped"
         self.calls += sorted(requests)
         self.rounds += 1
-        answers = self._access.call_all(pickle.loads(pickle.dumps(dict(requests))))
-        return pickle.loads(pickle.dumps(answers))
+        sent = pickle.dumps(dict(requests))
+        answered = pickle.dumps(self._access.call_all(pickle.loads(sent)))
+        self.moved_bytes += len(sent) + len(answered)
+        return pickle.loads(answered)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._access, name)
@@ -63,24 +67,24 @@ class SharedBoard:
     node_id = "here"
 
     def __init__(self) -> None:
-        self.kept: dict[str, HotRows] = {}
+        self.kept: dict[RowsOf, HotRows] = {}
         self.looks = 0
         self.reported = CacheCounts()
         self.metrics = [0, 0]
         self.is_down = False
 
-    def find(self, node_type: str, counts: CacheCounts) -> HotRows | None:
+    def find(self, of: RowsOf, counts: CacheCounts) -> HotRows | None:
         self.looks += 1
         self.reported = counts
-        return None if self.is_down else self.kept.get(node_type)
+        return None if self.is_down else self.kept.get(of)
 
     def keep(self, hot: HotRows) -> HotRows | None:
         if self.is_down:
             return None
-        self.kept[hot.node_type] = hot
+        self.kept[hot.of] = hot
         return hot
 
-    def count(self, node_type: str, hits: int, misses: int) -> None:
+    def count(self, of: RowsOf, hits: int, misses: int) -> None:
         self.metrics[0] += hits
         self.metrics[1] += misses
 

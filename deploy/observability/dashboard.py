@@ -86,6 +86,15 @@ PANELS = (
         ' (rate(ray_graphray_feature_cache_misses_total{graph="$graph"}[5m])))',
     ),
     (
+        "Neighbor cache hit rate",
+        "percentunit",
+        "{{adjacency}}",
+        'sum by (adjacency) (rate(ray_graphray_neighbor_cache_hits_total{graph="$graph"}[5m]))'
+        ' / (sum by (adjacency) (rate(ray_graphray_neighbor_cache_hits_total{graph="$graph"}[5m]))'
+        " + sum by (adjacency)"
+        ' (rate(ray_graphray_neighbor_cache_misses_total{graph="$graph"}[5m])))',
+    ),
+    (
         "Failovers and second calls",
         "reqps",
         "failovers",

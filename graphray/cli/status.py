@@ -100,11 +100,11 @@ def _print_by_node(replicas: tuple[ReplicaStatus, ...]) -> None:
 
 def _print_caches(caches: tuple[CacheStatus, ...]) -> None:
     print_table(
-        ("cache on", "type", "columns", "rows", "size", "by", "hit rate"),
+        ("cache on", "of", "columns", "rows", "size", "by", "hit rate"),
         [
             (
                 cache.node_id[:8],
-                cache.node_type,
+                cache.of,
                 ", ".join(cache.columns),
                 f"{cache.rows:,}",
                 size_text(cache.size_bytes),

@@ -143,7 +143,7 @@ def _cache_table(caches: tuple[CacheStatus, ...]) -> Table:
     for cache in caches:
         table.add_row(
             cache.node_id[:8],
-            Text(cache.node_type),
+            Text(cache.of),
             f"{cache.rows:,}",
             size_text(cache.size_bytes),
             f"{cache.hits:,}",

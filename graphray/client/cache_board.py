@@ -17,11 +17,17 @@ from graphray.client.transport import LOST, ask, fetch
 from graphray.client.view import ActorHandle
 from graphray.config import CallPolicy
 from graphray.errors import ClusterError
-from graphray.reading.hot_rows import HotRows
+from graphray.metrics import (
+    CACHE_HITS,
+    CACHE_MISSES,
+    NEIGHBOR_CACHE_HITS,
+    NEIGHBOR_CACHE_MISSES,
+    Metric,
+)
+from graphray.reading.hot_rows import HotRows, RowsOf
 from graphray.reading.node_cache import CacheCounts
 
 _KEEP_TIMEOUT_S = 120.0
-_TAGS = ("graph", "node_type")
 
 
 class CatalogBoard:
@@ -43,18 +49,10 @@ class CatalogBoard:
         one_try_s = policy.try_timeout_s
         self._policy = CallPolicy(one_try_s, one_try_s, min(policy.backoff_s, one_try_s / 2))
         self._reader = uuid.uuid4().hex
-        self._hits = Counter(
-            "graphray_feature_cache_hits",
-            "Rows of other nodes' partitions that were read from this node's cache",
-            _TAGS,
-        )
-        self._misses = Counter(
-            "graphray_feature_cache_misses",
-            "Rows of other nodes' partitions that were asked of their owners",
-            _TAGS,
-        )
+        self._of_properties = (_counter(CACHE_HITS), _counter(CACHE_MISSES))
+        self._of_neighbors = (_counter(NEIGHBOR_CACHE_HITS), _counter(NEIGHBOR_CACHE_MISSES))
 
-    def find(self, node_type: str, counts: CacheCounts) -> HotRows | None:
+    def find(self, of: RowsOf, counts: CacheCounts) -> HotRows | None:
         """What is kept for this node; None also where the catalog or the object cannot be had."""
         try:
             kept: list[ray.ObjectRef] = ask(
@@ -62,7 +60,7 @@ class CatalogBoard:
                 "hot_rows",
                 self.node_id,
                 self._snapshot_id,
-                node_type,
+                of,
                 self._reader,
                 counts,
                 policy=self._policy,
@@ -90,12 +88,20 @@ class CatalogBoard:
         except (ClusterError, *LOST):
             return None
 
-    def count(self, node_type: str, hits: int, misses: int) -> None:
+    def count(self, of: RowsOf, hits: int, misses: int) -> None:
         """Add to the Prometheus counters of this node."""
-        tags = {"graph": self._graph, "node_type": node_type}
-        for counter, amount in ((self._hits, hits), (self._misses, misses)):
+        tags = {"graph": self._graph}
+        if of.adjacency:
+            counters, tags["adjacency"] = self._of_neighbors, of.adjacency
+        else:
+            counters, tags["node_type"] = self._of_properties, of.node_type
+        for counter, amount in zip(counters, (hits, misses), strict=True):
             if amount:
                 counter.inc(amount, tags)
+
+
+def _counter(metric: Metric) -> Counter:
+    return Counter(metric.name, metric.help, metric.labels)
 
 
 def _put(hot: HotRows) -> ray.ObjectRef:

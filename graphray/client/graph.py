@@ -15,6 +15,7 @@ from graphray.client.data_calls import DataCalls
 from graphray.client.graph_walks import GraphWalks
 from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
+from graphray.features.neighbor_calls import NeighborCacheCalls
 from graphray.reading.access import PartitionAccess
 from graphray.reading.adjacency import ALL_NEIGHBORS
 from graphray.reading.column_values import plain_value
@@ -40,7 +41,7 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, GraphWalks, DataCalls, GraphChanges, SnapshotCalls):
+class Graph(FeatureCalls, NeighborCacheCalls, GraphWalks, DataCalls, GraphChanges, SnapshotCalls):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from graphray.features.caching import CacheRequest, cache_rows, parse_budget
+from graphray.features.caching import CacheRequest, cache_rows, parse_budget, seed_gids
+from graphray.features.hot_properties import HotProperties
 from graphray.reading.access import PartitionAccess
 from graphray.reading.column_values import Values
 from graphray.reading.gather import find_nodes, node_values
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import CacheCounts
-from graphray.sampling.plan import resolve_seeds
 from graphray.schema import Direction, require_column
 from graphray.status import CacheStatus
-
-Ints = npt.NDArray[np.int64]
 
 
 class FeatureCalls:
@@ -86,34 +81,14 @@ class FeatureCalls:
             NodeNotFound: where a seed is not in the graph.
         """
         name = self._type_of(node_type, "cache_features")
-        request = CacheRequest(
-            name,
-            tuple(self._columns(name, columns)),
-            parse_budget(budget),
-            by,
-            direction,
-            self._seed_gids(seeds),
-        )
+        source = HotProperties(name, tuple(self._columns(name, columns)))
+        gids = seed_gids(self._access, seeds)
+        request = CacheRequest(source, parse_budget(budget), by, direction, gids)
         return cache_rows(self._access, request)
 
     def cache_counts(self, node_type: str | None = None) -> CacheCounts:
         """How often this process found rows of other nodes' partitions cached on its node."""
-        return self._access.cache.counts(self._type_of(node_type, "cache_counts"))
-
-    def _seed_gids(self, seeds: Any) -> dict[str, Ints]:
-        """The global ids of seeds, per node type."""
-        if seeds is None:
-            return {}
-        schema, book = self._access.schema, self._access.book
-        each = [{name: seeds[name]} for name in seeds] if isinstance(seeds, Mapping) else [seeds]
-        found = {}
-        for name, ids in (resolve_seeds(schema, one) for one in each):
-            found[name] = (
-                np.arange(book.num_nodes(name))
-                if ids is None
-                else find_nodes(self._access, name, ids)
-            )
-        return found
+        return self._access.cache.counts(RowsOf(self._type_of(node_type, "cache_counts")))
 
     def _columns(self, node_type: str, columns: str | list[str]) -> list[str]:
         kind = self._access.schema.node_type(node_type)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from graphray.features.degrees import HighestDegrees, reaching
 from graphray.features.pagerank import personalized_pagerank
 from graphray.reading.access import PartitionAccess
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.use_counts import add_up
 from graphray.schema import Direction
 
@@ -28,14 +29,14 @@ class HotQuery:
     """What is asked for.
 
     Attributes:
-        node_type: the nodes to choose from.
+        of: the rows to choose from.
         parts: the partitions to choose from: those that are not mapped on this node.
         count: how many at most.
         direction: the direction in which sampling goes.
         seeds: per node type ``int64[n]``, the global ids that sampling starts from.
     """
 
-    node_type: str
+    of: RowsOf
     parts: tuple[int, ...]
     count: int
     direction: Direction
@@ -50,12 +51,12 @@ def by_degree(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
 
     Every owner names its own highest degrees; no adjacency travels.
     """
-    adjacencies = reaching(access.schema, query.node_type, query.direction)
+    adjacencies = reaching(access.schema, query.of.node_type, query.direction)
     if not adjacencies:
         return np.empty(0, np.int64), np.empty(0, np.float32)
     request = HighestDegrees(adjacencies, query.count)
     answers = access.call_all(dict.fromkeys(query.parts, request))
-    starts = access.book.node_offsets[query.node_type]
+    starts = access.book.node_offsets[query.of.node_type]
     gids = [starts[part] + answers[part][0] for part in query.parts]
     degrees = [answers[part][1] for part in query.parts]
     return hottest(np.concatenate(gids), np.concatenate(degrees), query.count)
@@ -66,8 +67,8 @@ def by_use(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
 
     What earlier processes of the node counted stands in the rows that they had kept.
     """
-    gids, counts = access.cache.uses(query.node_type).counted()
-    kept = access.cache.hot_rows(query.node_type)
+    gids, counts = access.cache.uses(query.of).counted()
+    kept = access.cache.hot_rows(query.of)
     if kept is not None and kept.by == USE:
         gids, counts = add_up(
             np.concatenate([gids, kept.gids]), np.concatenate([counts, kept.heat])
@@ -77,8 +78,8 @@ def by_use(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
 
 def by_pagerank(access: PartitionAccess, query: HotQuery) -> tuple[Ints, Heat]:
     """The nodes where walks from the seeds spend most time: what sampling around them reaches."""
-    ranks = personalized_pagerank(access, query.seeds, query.direction)[query.node_type]
-    starts = access.book.node_offsets[query.node_type]
+    ranks = personalized_pagerank(access, query.seeds, query.direction)[query.of.node_type]
+    starts = access.book.node_offsets[query.of.node_type]
     ranges = [np.arange(starts[part], starts[part + 1]) for part in query.parts]
     gids = np.concatenate(ranges)
     reached = gids[ranks[gids] > 0]

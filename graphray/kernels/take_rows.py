@@ -100,6 +100,26 @@ def find_sources(
 
 
 @kernel
+def find_cached(
+    numbers: Ints, cached: Ints, slots: npt.NDArray[np.int32], positions: npt.NDArray[np.int32]
+) -> None:
+    """Look up which of some numbers are cached, and where.
+
+    Args:
+        numbers: ``int64[n]``.
+        cached: as for `find_sources`.
+        slots: their `slot_table`.
+        positions: filled with the position among the cached, or `EMPTY`, ``int32[n]``.
+    """
+    count, base = len(numbers), slots.ctypes.data
+    for begin in range(0, count + _CHUNK_ROWS, _CHUNK_ROWS):
+        for i in range(begin, min(count, begin + _CHUNK_ROWS)):
+            prefetch(base + _first_slot(numbers[i], len(slots)) * slots.itemsize)
+        for i in range(max(0, begin - _CHUNK_ROWS), min(count, begin)):
+            positions[i] = _position_of(numbers[i], cached, slots)
+
+
+@kernel
 def copy_values(
     sources: npt.NDArray[np.int32], rows: Ints, bases: Ints, out: npt.NDArray[Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class MappedAdjacency:
         num_far_nodes: how many nodes of the neighbours' type the graph has.
         bases: per further array ``int64[parts]``, its addresses.
         dtypes: per further array its dtype, where any partition is mapped.
+        shapes: per further array the shape of a single value, likewise.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class MappedAdjacency:
         self.stable_dtype = id_dtype(book.num_nodes(self.near_type))
         # The kernels see addresses only; these references keep what they point at alive.
         keys = (*self.keys(relation, direction), *further)
+        self._kept: Any = None
         self._arrays = [
             None if part is None else [_contiguous(part[key]) for key in keys] for part in mapped
         ]
@@ -77,12 +80,14 @@ class MappedAdjacency:
         self.stable_bases = self._bases(2, self.node_offsets, self.stable_dtype)
         self.bases: dict[ArrayKey, npt.NDArray[np.int64]] = {}
         self.dtypes: dict[ArrayKey, np.dtype[Any]] = {}
+        self.shapes: dict[ArrayKey, tuple[int, ...]] = {}
         by_entry = edges_table(relation, direction)
         for which, key in enumerate(further, start=len(keys) - len(further)):
             offsets = self.edge_offsets if key.table == by_entry else self.node_offsets
             for arrays in self._arrays:
                 if arrays is not None:
                     self.dtypes[key] = arrays[which].dtype
+                    self.shapes[key] = arrays[which].shape[1:]
             self.bases[key] = self._bases(which, offsets, self.dtypes.get(key, np.dtype(np.uint8)))
 
     @staticmethod
@@ -99,6 +104,30 @@ class MappedAdjacency:
     def is_complete(self) -> bool:
         """Whether every partition is mapped."""
         return all(arrays is not None for arrays in self._arrays)
+
+    def beside(
+        self,
+        bases: Mapping[ArrayKey, npt.NDArray[np.int64]],
+        dtypes: Mapping[ArrayKey, np.dtype[Any]],
+        kept: Any,
+    ) -> MappedAdjacency:
+        """The same, and further places where single rows lie, for rows that have been located.
+
+        To the rules that draw, such a place is one more partition: its number goes on from theirs.
+
+        Args:
+            bases: of the neighbours and of each further array ``int64[places]``, addresses shifted
+                as those of partitions are.
+            dtypes: of the further arrays, by key.
+            kept: what keeps the memory alive.
+        """
+        wider = copy.copy(self)
+        neighbor = ArrayKey(edges_table(self.relation, self.direction), NEIGHBOR)
+        wider.neighbor_bases = np.concatenate([self.neighbor_bases, bases[neighbor]])
+        wider.bases = {key: np.concatenate([self.bases[key], bases[key]]) for key in self.bases}
+        wider.dtypes = {**self.dtypes, **{key: dtypes[key] for key in self.bases}}
+        wider._kept = kept
+        return wider
 
     def _bases(
         self, which: int, offsets: npt.NDArray[np.int64], dtype: np.dtype[Any]

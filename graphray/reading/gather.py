@@ -14,6 +14,7 @@ from graphray.errors import NodeNotFound
 from graphray.ids import UserIds, as_user_ids, index_keys
 from graphray.reading.access import PartitionAccess
 from graphray.reading.column_values import Values, column_values
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.operations import NOT_FOUND, FindIds, Request, ShardView
 from graphray.reading.row_reading import TableRows, as_arrow, read_rows
 from graphray.schema import Direction, Relation, require_column
@@ -48,11 +49,12 @@ def node_columns(
     table = nodes_table(node_type)
     mapped = access.mapped([ArrayKey(table, column) for column in columns])
     is_local = all(arrays is not None for arrays in mapped)
-    hot = None if is_local else access.cache.hot_rows(node_type)
+    of = RowsOf(node_type)
+    hot = None if is_local else access.cache.hot_rows(of)
     rows = TableRows(table, access.book.node_offsets[node_type], gids)
     read = read_rows(rows, columns, mapped, hot, access.call_all)
     if not is_local and not all(column.startswith(RESERVED_PREFIX) for column in columns):
-        access.cache.note(node_type, read.elsewhere, read.hits, read.misses)
+        access.cache.note(of, read.elsewhere, read.hits, read.misses)
     return read.columns
 
 

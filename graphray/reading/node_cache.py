@@ -1,6 +1,7 @@
 """The hot rows of this node, as one process sees them, and how well they serve it.
 
-A node keeps one set of hot rows per node type for all of its processes. Where it is kept is the
+A node keeps one set of hot rows of each kind (`graphray.reading.hot_rows.RowsOf`: a node type's
+properties, an adjacency) for all of its processes. Where it is kept is the
 `HotRowsBoard`: a running graph has one, an opened store, which maps everything, needs none. A
 process looks at the board when it first misses rows, and again from time to time, so that it finds
 what another process has put there; with each look it reports how well it was served.
@@ -17,7 +18,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from graphray.reading.hot_rows import HotRows
+from graphray.reading.hot_rows import HotRows, RowsOf
 from graphray.reading.use_counts import UseCounts
 
 LOOK_EVERY_READS = 64
@@ -51,7 +52,7 @@ class HotRowsBoard(Protocol):
 
     node_id: str
 
-    def find(self, node_type: str, counts: CacheCounts) -> HotRows | None:
+    def find(self, of: RowsOf, counts: CacheCounts) -> HotRows | None:
         """What is kept for this node now, or None; ``counts`` are this process's so far."""
         ...
 
@@ -59,14 +60,14 @@ class HotRowsBoard(Protocol):
         """Keep rows in place of those kept before; returns them as all processes share them."""
         ...
 
-    def count(self, node_type: str, hits: int, misses: int) -> None:
+    def count(self, of: RowsOf, hits: int, misses: int) -> None:
         """Add to the metrics."""
         ...
 
 
 @dataclass
-class _OfType:
-    """What is known of one node type."""
+class _Known:
+    """What is known of one set."""
 
     hot: HotRows | None = None
     reads_until_look: int = 0
@@ -75,7 +76,7 @@ class _OfType:
 
 
 class NodeCache:
-    """Hot rows by node type; safe to use from several threads.
+    """Hot rows by what they are of; safe to use from several threads.
 
     Args:
         snapshot_id: the state of the graph that is read; rows of another are never served.
@@ -86,38 +87,53 @@ class NodeCache:
         self._snapshot_id = snapshot_id
         self._board = board
         self.node_id = "" if board is None else board.node_id
-        self._types: dict[str, _OfType] = {}
+        self._sets: dict[RowsOf, _Known] = {}
         self._lock = threading.Lock()
 
-    def hot_rows(self, node_type: str) -> HotRows | None:
+    def hot_rows(self, of: RowsOf) -> HotRows | None:
         """The hot rows to read with; asked once for every read with rows elsewhere."""
         with self._lock:
-            known = self._of(node_type)
+            known = self._of(of)
             is_time = known.reads_until_look == 0
             known.reads_until_look = (known.reads_until_look or LOOK_EVERY_READS) - 1
             counts = known.counts
         # Without the lock: other threads go on with what is known.
         if is_time and self._board is not None:
-            known.hot = self._current(self._board.find(node_type, counts))
+            known.hot = self._current(self._board.find(of, counts))
         return known.hot
 
-    def look(self, node_type: str) -> HotRows | None:
+    def look(self, of: RowsOf) -> HotRows | None:
         """The hot rows that the board has now."""
         with self._lock:
-            self._of(node_type).reads_until_look = 0
-        return self.hot_rows(node_type)
+            self._of(of).reads_until_look = 0
+        return self.hot_rows(of)
 
     def note(
-        self, node_type: str, elsewhere: npt.NDArray[np.int64], hits: int, misses: int
+        self,
+        of: RowsOf,
+        elsewhere: npt.NDArray[np.int64],
+        hits: int,
+        misses: int,
+        counted_max: int | None = None,
     ) -> None:
-        """Count a read: which rows were elsewhere, and where they came from."""
+        """Count a read: which rows were elsewhere, and where they came from.
+
+        Args:
+            of: what was read.
+            elsewhere: ``int64[n]``, the rows.
+            hits: how many of them came from the node's hot rows.
+            misses: how many were asked of their owners.
+            counted_max: how many of them to note as used at most; None for all.
+        """
         with self._lock:
-            known = self._of(node_type)
+            known = self._of(of)
             known.counts = CacheCounts(known.counts.hits + hits, known.counts.misses + misses)
-        if len(elsewhere):
+        if len(elsewhere) and counted_max is None:
             known.uses.note(elsewhere)
+        elif len(elsewhere):
+            known.uses.note_some(elsewhere, counted_max)
         if self._board is not None:
-            self._board.count(node_type, hits, misses)
+            self._board.count(of, hits, misses)
 
     def keep(self, hot: HotRows) -> HotRows | None:
         """Share rows with all processes of this node from now on, in place of those before."""
@@ -125,35 +141,35 @@ class NodeCache:
             return None
         shared = self._current(self._board.keep(hot))
         with self._lock:
-            known = self._of(hot.node_type)
+            known = self._of(hot.of)
             known.hot, known.reads_until_look = shared, LOOK_EVERY_READS - 1
         return shared
 
     def report(self) -> None:
         """Tell the board how this process was served until now."""
         with self._lock:
-            counts = {name: known.counts for name, known in self._types.items()}
+            counts = {of: known.counts for of, known in self._sets.items()}
         if self._board is not None:
-            for node_type in counts:
-                self._board.find(node_type, counts[node_type])
+            for of in counts:
+                self._board.find(of, counts[of])
 
-    def counts(self, node_type: str) -> CacheCounts:
+    def counts(self, of: RowsOf) -> CacheCounts:
         """How this process was served so far."""
         with self._lock:
-            return self._of(node_type).counts
+            return self._of(of).counts
 
-    def uses(self, node_type: str) -> UseCounts:
+    def uses(self, of: RowsOf) -> UseCounts:
         """How often this process read which rows that are elsewhere."""
         with self._lock:
-            return self._of(node_type).uses
+            return self._of(of).uses
 
     def close(self) -> None:
         """Let go of the mapped rows."""
         with self._lock:
-            self._types = {}
+            self._sets = {}
 
-    def _of(self, node_type: str) -> _OfType:
-        return self._types.setdefault(node_type, _OfType())
+    def _of(self, of: RowsOf) -> _Known:
+        return self._sets.setdefault(of, _Known())
 
     def _current(self, hot: HotRows | None) -> HotRows | None:
         return hot if hot is not None and hot.snapshot_id == self._snapshot_id else None

@@ -39,12 +39,26 @@ class UseCounts:
         self._distinct_max = distinct_max
         self._lock = threading.Lock()
         self._used = 0
+        self._reads = 0
         self._clear(_SLOTS_MIN)
 
     def note(self, numbers: Ints) -> None:
         """Note that each of these rows was read."""
         with self._lock:
             self._add(numbers, _ONE)
+
+    def note_some(self, numbers: Ints, count_max: int) -> None:
+        """Note that rows were read; of many only every k-th, other ones each time, as k reads.
+
+        Args:
+            numbers: the rows.
+            count_max: how many to count at most.
+        """
+        with self._lock:
+            step = max(1, -(-len(numbers) // count_max))
+            self._reads += 1
+            some = np.ascontiguousarray(numbers[self._reads % step :: step])
+            self._add(some, np.full(1, step))
 
     def counted(self) -> tuple[Ints, Ints]:
         """The rows, rising, and how often each was read."""

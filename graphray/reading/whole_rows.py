@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,11 @@ class WholeRows:
         neighbor = ArrayKey(edges_table(self.relation, self.direction), NEIGHBOR)
         bases = {neighbor: adjacency.neighbor_bases, **adjacency.bases}
         dtypes = {neighbor: adjacency.neighbor_dtype, **adjacency.dtypes}
-        values = {key: np.empty(rows.degrees.sum(), dtypes[key]) for key in bases}
+        shapes = {neighbor: (), **adjacency.shapes}
+        total = rows.degrees.sum()
+        values = {key: np.empty((total, *shapes[key]), dtypes[key]) for key in bases}
         for key, out in values.items():
-            gather_spans(bases[key][rows.owners] + rows.first * out.itemsize, rows.degrees, out)
+            words = math.prod(out.shape[1:])
+            firsts = bases[key][rows.owners] + rows.first * (words * out.itemsize)
+            gather_spans(firsts, rows.degrees * words, out.reshape(-1))
         return RowEntries(rows.first, rows.degrees, values)

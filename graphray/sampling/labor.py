@@ -27,7 +27,7 @@ from graphray.sampling.rules import weight_columns
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.streams import BatchStream
 from graphray.sampling.subgraph import SampledEdges, SampledSubgraph, Seeds
-from graphray.schema import Direction, Relation
+from graphray.schema import Direction, GraphSchema, Relation
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,22 @@ class Labor:
             ArgumentError: where the weights do not do, such as negative ones.
         """
         fanouts = resolve_fanout(access.schema, self.fanout)
-        weights = weight_columns(access.schema, fanouts, self.weight)
+        rules = self.rules(access.schema)
+        return LaborSampler(NeighborSampler(access, fanouts, self.direction, rules=rules))
+
+    def rules(self, schema: GraphSchema) -> dict[Relation, DrawRule | HopRule]:
+        """How neighbours are chosen, by relation that is followed; raises as `make_sampler`."""
+        followed = resolve_fanout(schema, self.fanout)
+        weights = weight_columns(schema, followed, self.weight)
         iterations = UNTIL_CONVERGENCE if self.iterations == "*" else self.iterations
         rules: dict[Relation, DrawRule | HopRule] = {}
-        for relation in fanouts:
+        for relation in followed:
             column = weights.get(relation)
             if iterations or column:
                 rules[relation] = ImportanceLabor(iterations, column and column.name)
             else:
                 rules[relation] = LaborDraw()
-        return LaborSampler(NeighborSampler(access, fanouts, self.direction, rules=rules))
+        return rules
 
 
 class LaborSampler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import TypedDict
 
@@ -30,7 +30,7 @@ from graphray.sampling.rules import (
 )
 from graphray.sampling.sampler import NeighborSampler
 from graphray.sampling.times import SeedClock
-from graphray.schema import Direction, Relation
+from graphray.schema import Column, Direction, GraphSchema, Relation
 
 
 class NeighborOptions(TypedDict, total=False):
@@ -122,22 +122,11 @@ class Neighbors:
                 relation: tuple(cap if draws == ALL_NEIGHBORS else draws for draws in hops)
                 for relation, hops in fanouts.items()
             }
-        weights = weight_columns(access.schema, fanouts, self.weight)
-        rules: dict[Relation, DrawRule] = dict.fromkeys(fanouts, Uniform(self.replace))
-        rules |= weighted_rules(weights, self.replace)
+        rules = self.rules(access.schema)
         clock = None
         if self.is_temporal:
-            met = dict.fromkeys(name for r in fanouts for name in (r.source, r.destination))
-            node_times = node_columns(access.schema, met, self.node_time)
+            node_times = self._node_times(access.schema, fanouts)
             clock = SeedClock(access, {name: column.name for name, column in node_times.items()})
-            rules |= temporal_rules(
-                fanouts,
-                self.direction,
-                edge_columns(access.schema, fanouts, self.edge_time, "edge_time"),
-                node_times,
-                weights,
-                TemporalDraws(self.time_strategy, self.max_age, self.replace),
-            )
         return NeighborSampler(
             access,
             fanouts,
@@ -146,6 +135,34 @@ class Neighbors:
             disjoint=self.disjoint or self.is_temporal,
             clock=clock,
         )
+
+    def rules(self, schema: GraphSchema) -> dict[Relation, DrawRule]:
+        """How neighbours are chosen, by relation that is followed; raises as `make_sampler`.
+
+        >>> from graphray.schema import DEFAULT_RELATION, GraphSchema, NodeType, RelationType
+        >>> ring = GraphSchema((NodeType("node", "int64"),), (RelationType(DEFAULT_RELATION),))
+        >>> Neighbors([5]).rules(ring)[DEFAULT_RELATION]
+        Uniform(replace=False)
+        """
+        followed = resolve_fanout(schema, self.fanout)
+        weights = weight_columns(schema, followed, self.weight)
+        rules: dict[Relation, DrawRule] = dict.fromkeys(followed, Uniform(self.replace))
+        rules |= weighted_rules(weights, self.replace)
+        if self.is_temporal:
+            rules |= temporal_rules(
+                followed,
+                self.direction,
+                edge_columns(schema, followed, self.edge_time, "edge_time"),
+                self._node_times(schema, followed),
+                weights,
+                TemporalDraws(self.time_strategy, self.max_age, self.replace),
+            )
+        return rules
+
+    def _node_times(self, schema: GraphSchema, followed: Iterable[Relation]) -> dict[str, Column]:
+        """The columns of times of the node types that are met."""
+        met = dict.fromkeys(name for r in followed for name in (r.source, r.destination))
+        return node_columns(schema, met, self.node_time)
 
     def _check_time(self) -> None:
         if self.time_strategy not in ("uniform", "latest"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import graphray as gr
 from graphray.errors import ArgumentError, ColumnNotFound, NodeNotFound
 from graphray.reading.gather import node_columns, to_arrow
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import LOOK_EVERY_READS, CacheCounts
 from tests.features.stores import COLUMNS, NODES, PLAIN, build
 from tests.partly import SharedBoard, calls_of, partly
@@ -77,7 +78,7 @@ def test_only_misses_are_fetched_and_every_owner_is_called_once(opened: gr.Graph
     everything = graph.cache_features(["x", "title"], "1MiB")
     far = elsewhere(graph)
     assert everything.rows == np.count_nonzero(degrees_of(opened)[far])
-    hot = board_of(graph).kept["node"]
+    hot = board_of(graph).kept[RowsOf("node")]
     calls_of(graph)
     node_columns(graph.access, "node", ["title", "x"], hot.gids)
     assert calls_of(graph) == []
@@ -96,10 +97,10 @@ def test_processes_of_a_node_share_one_set(opened: gr.Graph) -> None:
     first, second = (partly(opened, HERE, board) for _ in range(2))
     kept = first.cache_features("x", "20KiB")
     assert second.cache_features("x", "20KiB").rows == kept.rows
-    assert second.access.cache.hot_rows("node") is board.kept["node"]
+    assert second.access.cache.hot_rows(RowsOf("node")) is board.kept[RowsOf("node")]
     # What is asked for is there: nothing was chosen or fetched again.
     assert calls_of(second) == []
-    gids = board.kept["node"].gids
+    gids = board.kept[RowsOf("node")].gids
     node_columns(second.access, "node", ["x"], gids)
     assert second.cache_counts().hits == len(gids)
 
@@ -128,7 +129,7 @@ def test_reads_of_what_is_mapped_ask_nobody(opened: gr.Graph) -> None:
 def test_rows_of_another_snapshot_are_never_served(opened: gr.Graph) -> None:
     board = SharedBoard()
     partly(opened, HERE, board).cache_features("x", "1MiB")
-    board.kept["node"] = replace(board.kept["node"], snapshot_id="another")
+    board.kept[RowsOf("node")] = replace(board.kept[RowsOf("node")], snapshot_id="another")
     graph = partly(opened, HERE, board)
     assert_equal(graph, opened, np.arange(NODES))
     assert graph.cache_counts().hits == 0
@@ -146,7 +147,7 @@ def test_a_budget_of_nothing_lets_go(opened: gr.Graph) -> None:
     graph = partly(opened, HERE)
     assert graph.cache_features("x", "1MiB").rows > 0
     assert graph.cache_features("x", 0).rows == 0
-    assert len(board_of(graph).kept["node"]) == 0
+    assert len(board_of(graph).kept[RowsOf("node")]) == 0
     assert_equal(graph, opened, np.arange(NODES))
     assert graph.cache_counts().hits == 0
 
@@ -155,7 +156,7 @@ def test_use_without_use_leaves_what_is_there(opened: gr.Graph) -> None:
     graph = partly(opened, HERE)
     kept = graph.cache_features("x", "1MiB")
     assert graph.cache_features("x", "1MiB", by="use").rows == 0
-    assert len(board_of(graph).kept["node"]) == kept.rows
+    assert len(board_of(graph).kept[RowsOf("node")]) == kept.rows
 
 
 def test_use_adds_up_over_processes_and_starts_anew(opened: gr.Graph) -> None:
@@ -166,11 +167,11 @@ def test_use_adds_up_over_processes_and_starts_anew(opened: gr.Graph) -> None:
         node_columns(graph.access, "node", ["x"], gids)
     first.cache_features("x", "1MiB", by="use")
     second.cache_features("x", "1MiB", by="use")
-    hot = board.kept["node"]
+    hot = board.kept[RowsOf("node")]
     heat = dict(zip(hot.gids.tolist(), hot.heat.tolist(), strict=True))
     assert heat == {far[0]: 2, far[1]: 3, far[2]: 2, far[3]: 1}
     second.cache_features("x", "1MiB", by="use")
-    assert board.kept["node"].heat.tolist() == hot.heat.tolist()
+    assert board.kept[RowsOf("node")].heat.tolist() == hot.heat.tolist()
 
 
 def test_counts_reach_the_board_and_the_metrics(opened: gr.Graph) -> None:

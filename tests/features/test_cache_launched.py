@@ -24,6 +24,7 @@ import ray
 import graphray as gr
 from graphray.client.view import NAMESPACE, catalog_name
 from graphray.errors import ClusterError
+from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import LOOK_EVERY_READS
 
 pytestmark = pytest.mark.cluster
@@ -98,9 +99,15 @@ def hits_of(graph: gr.Graph, ids: np.ndarray) -> int:
 
 
 def hot_ids(graph: gr.Graph) -> np.ndarray:
-    hot = graph.access.cache.look("node")
+    hot = graph.access.cache.look(RowsOf("node"))
     assert hot is not None
     return graph.node_ids()[hot.gids]
+
+
+def cache_of(graph: gr.Graph) -> gr.CacheStatus:
+    """What the cache of properties came to, on the only node that has one."""
+    (cache,) = (cache for cache in graph.status().caches if not cache.adjacency)
+    return cache
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
@@ -158,7 +165,7 @@ class Reader:
         graph.features(ids, "x")
         counts = graph.cache_counts()
         graph.status()  # reports
-        hot = graph.access.cache.hot_rows("node")
+        hot = graph.access.cache.hot_rows(RowsOf("node"))
         assert hot is not None
         rows = hot.columns["x"]
         assert isinstance(rows, np.ndarray)
@@ -167,7 +174,7 @@ class Reader:
 
 def test_two_processes_read_one_copy_and_status_adds_them_up(graph: gr.Graph) -> None:
     graph.cache_features("x", "256KiB")
-    (before,) = graph.status().caches
+    before = cache_of(graph)
     ids = hot_ids(graph)
     here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
         ray.get_runtime_context().get_node_id(), soft=False
@@ -177,12 +184,12 @@ def test_two_processes_read_one_copy_and_status_adds_them_up(graph: gr.Graph) ->
     hits, misses, places = zip(*answers, strict=True)
     assert hits == (len(ids), len(ids))
     assert misses == (0, 0)
-    hot = graph.access.cache.hot_rows("node")
+    hot = graph.access.cache.hot_rows(RowsOf("node"))
     assert hot is not None
     rows = hot.columns["x"]
     assert isinstance(rows, np.ndarray)
     assert set(places) == {memory_of(rows)}
-    (after,) = graph.status().caches
+    after = cache_of(graph)
     assert after.hits == before.hits + 2 * len(ids)
     assert (after.columns, after.rows) == (("x",), len(ids))
 
@@ -200,7 +207,7 @@ def test_it_outlives_the_process_that_made_it(graph: gr.Graph) -> None:
     os.kill(maker, signal.SIGKILL)
     eventually(lambda: not psutil.pid_exists(maker), "the end of the maker")
     ids = hot_ids(graph)
-    hot = graph.access.cache.hot_rows("node")
+    hot = graph.access.cache.hot_rows(RowsOf("node"))
     assert hot is not None
     assert set(hot.columns) == {"x", "half"}
     assert hits_of(graph, ids) == len(ids)

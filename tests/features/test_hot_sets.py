@@ -11,6 +11,7 @@ import pytest
 import graphray as gr
 from graphray.features.hot_sets import HotQuery, by_degree, by_pagerank, by_use
 from graphray.features.pagerank import END, personalized_pagerank
+from graphray.reading.hot_rows import RowsOf
 from graphray.schema import Direction
 from tests.partly import calls_of, partly
 
@@ -33,7 +34,7 @@ def opened(
 
 
 def query(count: int, direction: Direction = "in", **seeds: np.ndarray) -> HotQuery:
-    return HotQuery("node", (0, 2), count, direction, seeds)
+    return HotQuery(RowsOf("node"), (0, 2), count, direction, seeds)
 
 
 def is_directed(graph: gr.Graph) -> bool:
@@ -109,7 +110,7 @@ def test_by_use_counts_what_was_read_elsewhere(opened: gr.Graph) -> None:
     owners = graph.access.book.owner("node", np.arange(NODES))
     far, near = np.flatnonzero(owners == 2), np.flatnonzero(owners == 1)
     for gids in (far[:5], far[:3], far[1:2], near):
-        graph.access.cache.note("node", gids[owners[gids] != 1], 0, len(gids))
+        graph.access.cache.note(RowsOf("node"), gids[owners[gids] != 1], 0, len(gids))
     gids, heat = by_use(graph.access, query(4))
     assert gids.tolist() == [far[1], far[0], far[2], far[3]]
     assert heat.tolist() == [3, 2, 2, 1]
@@ -136,9 +137,9 @@ def test_types_and_relations_are_kept_apart(tmp_path: object) -> None:
     second = END * (1 - END) ** 2 / 4
     first = END * (1 - END) / 4
     assert authors == pytest.approx({0: first, 1: first + second, 2: second})
-    gids, heat = by_degree(graph.access, HotQuery("author", (0, 1), 9, "in", {}))
+    gids, heat = by_degree(graph.access, HotQuery(RowsOf("author"), (0, 1), 9, "in", {}))
     assert graph.node_ids("author")[gids].tolist()[0] == 1
     assert heat.tolist() == [2, 1, 1]
     calls_of(graph)
-    assert len(by_degree(graph.access, HotQuery("author", (0, 1), 9, "out", {}))[0]) == 0
+    assert len(by_degree(graph.access, HotQuery(RowsOf("author"), (0, 1), 9, "out", {}))[0]) == 0
     assert calls_of(graph) == []

@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphray.kernels.take_rows import EMPTY, copy_rows, copy_values, find_sources, slot_table
+from graphray.kernels.take_rows import (
+    EMPTY,
+    copy_rows,
+    copy_values,
+    find_cached,
+    find_sources,
+    slot_table,
+)
 
 sizes_of_parts = st.lists(st.integers(0, 40), min_size=1, max_size=6).filter(sum)
 
@@ -44,6 +51,18 @@ def test_every_row_is_found_where_it_is(sizes: list[int], data: st.DataObject) -
             expected.append((-1 - owner, number - offsets[owner]))
     assert list(zip(sources.tolist(), rows.tolist(), strict=True)) == expected
     assert elsewhere == np.count_nonzero(sources < 0)
+
+
+@given(
+    st.lists(st.integers(0, 60), unique=True, max_size=40),
+    st.lists(st.integers(0, 60), max_size=90),
+)
+def test_every_cached_number_is_found_where_it_is(cached: list[int], numbers: list[int]) -> None:
+    among = np.array(cached, np.int64)
+    places = np.empty(len(numbers), np.int32)
+    find_cached(np.array(numbers, np.int64), among, slot_table(among), places)
+    where = {number: place for place, number in enumerate(cached)}
+    assert places.tolist() == [where.get(number, EMPTY) for number in numbers]
 
 
 @given(

@@ -164,7 +164,7 @@ function caches({ status, machines }) {
     ["on", "of", "columns", "rows", "size", "hit rate"],
     status.caches.map((cache) => [
       names.get(cache.node_id) ?? cache.node_id.slice(0, 6),
-      cache.node_type,
+      cache.adjacency || cache.node_type,
       cache.columns.join(", ") || "–",
       cache.rows,
       size(cache.size_bytes),
