@@ -8,6 +8,7 @@ noted since the last one.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import ray
 
 import graphray as gr
 from graphray.sampling.loader import Loader
@@ -55,6 +57,7 @@ class Notes:
 
 def main() -> None:
     """Put a running graph under load until the standard input ends."""
+    ray.init(log_to_driver=False, logging_level=logging.WARNING)  # Processes are meant to die.
     graph, notes = gr.connect(sys.argv[1]), Notes()
     calls: list[tuple[str, Iterator[Callable[[], Any]], float]] = [
         *((READ, _reads(graph, number), 0.0) for number in range(READERS)),
