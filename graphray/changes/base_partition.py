@@ -20,6 +20,7 @@ from graphray.changes.plain_arrays import Ints
 from graphray.id_index import NOT_FOUND, find_gids
 from graphray.ids import UserIds
 from graphray.kernels.event_chains import find_in_rows
+from graphray.kernels.stored_rows import find_sorted, list_entries
 from graphray.shard import (
     EDGE,
     ID,
@@ -52,6 +53,10 @@ class Ends(NamedTuple):
     stable: Ints
     ids: pa.Array
 
+    def take(self, rows: Ints) -> Ends:
+        """Some of them."""
+        return Ends(self.part[rows], self.stable[rows], self.ids.take(pa.array(rows)))
+
 
 class BasePartition:
     """See the module.
@@ -72,23 +77,15 @@ class BasePartition:
 
     def find_rows(self, node_type: str, stable: Ints) -> Ints:
         """The row of each node in the partition's tables, or `NOT_FOUND`, ``int64[n]``."""
-        held = self._numbers(_nodes_table(node_type), STABLE)
-        if len(held) == 0:
-            return np.full(len(stable), NOT_FOUND, np.int64)
-        # In the dtype of what is searched, which would be converted as a whole otherwise.
-        at = np.searchsorted(held, stable.astype(held.dtype))
-        at[at == len(held)] = 0
-        return np.where(held[at] == stable, at, NOT_FOUND)
+        return find_sorted(self._numbers(_nodes_table(node_type), STABLE), stable)
 
     def has_nodes(self, node_type: str, stable: Ints) -> npt.NDArray[np.bool_]:
         """Which nodes the partition owns."""
         return self.find_rows(node_type, stable) != NOT_FOUND
 
-    def bounds(self, adjacency: AdjacencyName, rows: Ints) -> tuple[Ints, Ints]:
-        """Where the entries of rows start and end; `NOT_FOUND` has none."""
-        indptr = self._numbers(_rows_table(*adjacency), INDPTR)
-        ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
-        return np.where(rows == NOT_FOUND, 0, indptr[rows]), ends
+    def entries_of(self, adjacency: AdjacencyName, rows: Ints) -> tuple[Ints, Ints]:
+        """The entries of rows, in canonical order: whose of them each is, and which it is."""
+        return list_entries(self._numbers(_rows_table(*adjacency), INDPTR), rows)
 
     def has_entries(
         self, adjacency: AdjacencyName, near_stable: Ints, edge: Ints
@@ -96,7 +93,9 @@ class BasePartition:
         """Which edges stand in the rows of which nodes."""
         relation, direction = adjacency
         rows = self.find_rows(relation.near_type(direction), near_stable)
-        starts, ends = self.bounds(adjacency, rows)
+        indptr = self._numbers(_rows_table(*adjacency), INDPTR)
+        ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
+        starts = np.where(rows == NOT_FOUND, 0, indptr[rows])
         return find_in_rows(self._numbers(_edges_table(*adjacency), EDGE), starts, ends, edge)
 
     def edges(self, adjacency: AdjacencyName, entries: Ints) -> Ints:
@@ -124,9 +123,9 @@ class BasePartition:
         return self._values(self._part, _edges_table(*adjacency), column, entries)
 
     def _nodes(self, node_type: str, gids: Ints, with_ids: bool) -> Ends:
+        table = _nodes_table(node_type)
         parts = self._book.owner(node_type, gids)
         rows = gids - self._book.node_offsets[node_type][parts]
-        table = _nodes_table(node_type)
         if len(gids) and (parts == parts[0]).all():
             part = int(parts[0])
             stable = np.asarray(self._array(part, table, STABLE))[rows].astype(np.int64)

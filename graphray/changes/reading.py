@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.book import AdjacencyName
-from graphray.changes.base_partition import BasePartition
+from graphray.changes.base_partition import BasePartition, Ends
 from graphray.changes.changed_table import KEY
 from graphray.changes.edge_table import FAR_PART, FAR_STABLE, EdgeTable
 from graphray.changes.event_table import Window
@@ -130,34 +130,35 @@ class Reading:
         relation, direction = adjacency
         base_rows, _, exists = self._found_nodes(relation.near_type(direction), stable)
         table, wanted = self.edges[adjacency], np.flatnonzero(exists)
-        base_owner, entries, base_edge = self._base_entries(
-            adjacency, stable[wanted], base_rows[wanted]
-        )
-        added_owner, rows = table.in_rows(stable[wanted], self.window)
-        far = self.base.far_ends(adjacency, entries)
-        owner = np.concatenate([base_owner, added_owner])
-        edge = np.concatenate([base_edge, table.added.column(KEY)[rows]])
-        far_stable = np.concatenate([far.stable, table.added.column(FAR_STABLE)[rows]])
-        order = np.lexsort((edge, far_stable, owner))
-        owner, edge, far_stable = owner[order], edge[order], far_stable[order]
-
-        def ordered(of_base: pa.Array, of_added: pa.Array) -> pa.Array:
-            return _joined(of_base, of_added).take(pa.array(order))
-
+        near = stable[wanted]
+        owner, entries, edge = self._base_entries(adjacency, near, base_rows[wanted])
+        added_owner, added = table.in_rows(near, self.window)
+        ends = self.base.far_ends(adjacency, entries)
+        order: Ints | None = None  # Of what the base has, which is in order.
+        if len(added):
+            owner = np.concatenate([owner, added_owner])
+            edge = np.concatenate([edge, table.added.column(KEY)[added]])
+            ends = Ends(
+                np.concatenate([ends.part, table.added.column(FAR_PART)[added]]),
+                np.concatenate([ends.stable, table.added.column(FAR_STABLE)[added]]),
+                _joined(ends.ids, table.ids.take(added)),
+            )
+            order = np.lexsort((edge, ends.stable, owner))
+            owner, edge, ends = owner[order], edge[order], ends.take(order)
         values = {}
         for column in columns:
-            both = ordered(
-                self.base.entry_values(adjacency, column, entries), table.columns[column].take(rows)
-            )
-            values[column] = table.overlaid(column, both, edge, stable[wanted][owner], self.window)
-        lengths = np.zeros(len(stable), np.int64)
-        lengths[wanted] = np.bincount(owner, minlength=len(wanted))
+            of_base = self.base.entry_values(adjacency, column, entries)
+            both = _joined(of_base, table.columns[column].take(added))
+            both = both if order is None else both.take(pa.array(order))
+            values[column] = table.overlaid(column, both, edge, near[owner], self.window)
+        offsets = np.zeros(len(stable) + 1, np.int64)
+        offsets[1 + wanted] = np.bincount(owner, minlength=len(wanted))
         return Rows(
             exists,
-            np.concatenate([[0], np.cumsum(lengths)]),
-            np.concatenate([far.part, table.added.column(FAR_PART)[rows]])[order],
-            far_stable,
-            user_ids(ordered(far.ids, table.ids.take(rows))),
+            np.cumsum(offsets),
+            ends.part,
+            ends.stable,
+            user_ids(ends.ids),
             edge,
             pa.record_batch(values) if values else no_columns(),
         )
@@ -166,11 +167,7 @@ class Reading:
         self, adjacency: AdjacencyName, stable: Ints, rows: Ints
     ) -> tuple[Ints, Ints, Ints]:
         """Entries of the base that are not deleted: whose row each is in, which it is, its edge."""
-        starts, ends = self.base.bounds(adjacency, rows)
-        lengths = ends - starts
-        owner = np.repeat(np.arange(len(stable)), lengths)
-        before = np.cumsum(lengths) - lengths
-        entries = np.arange(len(owner)) + np.repeat(starts - before, lengths)
+        owner, entries = self.base.entries_of(adjacency, rows)
         edge = self.base.edges(adjacency, entries)
         table = self.edges[adjacency]
         if table.deleted.count == 0:

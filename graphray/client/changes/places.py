@@ -132,6 +132,9 @@ def by_part(parts: npt.NDArray[Any]) -> dict[int, Ints]:
     """
     if len(parts) == 0:
         return {}
+    first = int(parts[0])
+    if len(parts) == 1 or (parts == first).all():
+        return {first: np.arange(len(parts))}
     order = np.argsort(parts, kind="stable")
     starts = np.flatnonzero(np.diff(parts[order])) + 1
     return {int(parts[rows[0]]): rows for rows in np.split(order, starts)}
