@@ -1,4 +1,4 @@
-"""The shell around a state machine: it gives it events, one at a time, and carries out what it says.
+"""The shell around a state machine: gives it events, one at a time, and carries out what it says.
 
 The machine decides (`graphray.replication`), the shell acts: it reads the clock when an event is
 taken up, hands writes to a disk and requests to a store, keeps one timer, and sends. All that the
@@ -111,7 +111,7 @@ class MachineShell:
         self._turn_of: int | None = None
         self._timer_ms: float | None = None
         self._closed = False
-        self._asks: dict[str, Future[Message]] = {}
+        self._asks: dict[str, _Asked | Future[Any]] = {}
         self._ask_numbers = itertools.count()
         self._thread = threading.Thread(target=self._run, name=f"shell-{name}", daemon=True)
         self._thread.start()
@@ -145,14 +145,11 @@ class MachineShell:
             ClusterError: where the machine has failed or was closed.
         """
         address = f"{_ASK}{next(self._ask_numbers)}"
-        answer: Future[Message] = Future()
-        self._asks[address] = answer
+        self._asks[address] = answer = _Asked()
         try:
             self._refuse_if_over()
             self.run_batch(address, (message,))
-            return answer.result(timeout_s)
-        except FutureTimeoutError:
-            return None
+            return answer.wait(timeout_s)
         finally:
             del self._asks[address]
 
@@ -164,7 +161,7 @@ class MachineShell:
         """
         answer: Future[Answer] = Future()
         address = f"{_ASK}{next(self._ask_numbers)}"
-        self._asks[address] = answer  # type: ignore[assignment]
+        self._asks[address] = answer
         try:
             self._refuse_if_over()
             self.post(_Inspect(look, answer))
@@ -298,6 +295,46 @@ class MachineShell:
         if answer is not None:
             with suppress(InvalidStateError):  # The shell was closed at this very moment.
                 answer.set_result(messages[0])
+
+
+class _Asked:
+    """What a caller waits for; costs next to nothing where it is there before he does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._here: threading.Event | None = None
+        self._answer: Message | None = None
+        self._error: ClusterError | None = None
+
+    def set_result(self, answer: Message) -> None:
+        """The first answer counts."""
+        with self._lock:
+            if self._answer is None and self._error is None:
+                self._answer = answer
+                self._wake()
+
+    def set_exception(self, error: ClusterError) -> None:
+        """Raised by `wait`, where no answer came before."""
+        with self._lock:
+            if self._answer is None:
+                self._error = error
+                self._wake()
+
+    def wait(self, timeout_s: float) -> Message | None:
+        """The answer; None where none came in time."""
+        with self._lock:
+            if self._answer is None and self._error is None:
+                self._here = threading.Event()
+        if self._here is not None:
+            self._here.wait(timeout_s)
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            return self._answer
+
+    def _wake(self) -> None:
+        if self._here is not None:
+            self._here.set()
 
 
 class _Inspect:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.book import AdjacencyName
-from graphray.changes.base_partition import BasePartition, Ends
+from graphray.changes.base_partition import BasePartition
 from graphray.changes.changed_table import KEY
 from graphray.changes.edge_table import FAR_PART, FAR_STABLE, EdgeTable
 from graphray.changes.event_table import Window
-from graphray.changes.node_table import NodeTable, user_ids
+from graphray.changes.node_table import NodeTable, arrow_ids, user_ids
 from graphray.changes.plain_arrays import Ints, no_columns
 from graphray.changes.queries import Flags, Nodes, Places, Rows
 from graphray.id_index import NOT_FOUND
@@ -25,6 +25,29 @@ from graphray.shard import ID
 
 NodeTables: TypeAlias = Mapping[str, NodeTable]
 EdgeTables: TypeAlias = Mapping[AdjacencyName, EdgeTable]
+
+
+class _Entries(NamedTuple):
+    """Entries of some rows: in whose row each stands, its edge, and where it leads."""
+
+    owner: Ints
+    edge: Ints
+    far_part: npt.NDArray[np.int32]
+    far_stable: Ints
+    far_ids: UserIds
+
+    def take(self, order: Ints) -> _Entries:
+        """The same in another order."""
+        ids = user_ids(arrow_ids(self.far_ids).take(pa.array(order)))
+        return _Entries(*(array[order] for array in self[:4]), ids)
+
+
+def _appended(of_base: _Entries, table: EdgeTable, owner: Ints, added: Ints) -> _Entries:
+    """Entries of the base, and behind them some that were added."""
+    of_added = (owner, *(table.added.column(name)[added] for name in (KEY, FAR_PART, FAR_STABLE)))
+    both = (np.concatenate(pair) for pair in zip(of_base[:4], of_added, strict=True))
+    ids = user_ids(_joined(arrow_ids(of_base.far_ids), table.ids.take(added)))
+    return _Entries(*both, ids)
 
 
 @dataclass(frozen=True)
@@ -133,33 +156,29 @@ class Reading:
         near = stable[wanted]
         owner, entries, edge = self._base_entries(adjacency, near, base_rows[wanted])
         added_owner, added = table.in_rows(near, self.window)
-        ends = self.base.far_ends(adjacency, entries)
-        order: Ints | None = None  # Of what the base has, which is in order.
+        found = _Entries(owner, edge, *self.base.far_ends(adjacency, entries))
+        order: Ints | None = None  # Of what the base has, which is in order as it is.
         if len(added):
-            owner = np.concatenate([owner, added_owner])
-            edge = np.concatenate([edge, table.added.column(KEY)[added]])
-            ends = Ends(
-                np.concatenate([ends.part, table.added.column(FAR_PART)[added]]),
-                np.concatenate([ends.stable, table.added.column(FAR_STABLE)[added]]),
-                _joined(ends.ids, table.ids.take(added)),
-            )
-            order = np.lexsort((edge, ends.stable, owner))
-            owner, edge, ends = owner[order], edge[order], ends.take(order)
+            found = _appended(found, table, added_owner, added)
+            order = np.lexsort((found.edge, found.far_stable, found.owner))
+            found = found.take(order)
         values = {}
         for column in columns:
             of_base = self.base.entry_values(adjacency, column, entries)
             both = _joined(of_base, table.columns[column].take(added))
             both = both if order is None else both.take(pa.array(order))
-            values[column] = table.overlaid(column, both, edge, near[owner], self.window)
-        offsets = np.zeros(len(stable) + 1, np.int64)
-        offsets[1 + wanted] = np.bincount(owner, minlength=len(wanted))
+            values[column] = table.overlaid(
+                column, both, found.edge, near[found.owner], self.window
+            )
+        lengths = np.zeros(len(stable) + 1, np.int64)
+        lengths[1 + wanted] = np.bincount(found.owner, minlength=len(wanted))
         return Rows(
             exists,
-            np.cumsum(offsets),
-            ends.part,
-            ends.stable,
-            user_ids(ends.ids),
-            edge,
+            lengths.cumsum(),
+            found.far_part,
+            found.far_stable,
+            found.far_ids,
+            found.edge,
             pa.record_batch(values) if values else no_columns(),
         )
 

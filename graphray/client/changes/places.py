@@ -77,6 +77,8 @@ class BasePlaces:
         if not isinstance(ids, np.ndarray):
             keys.append(ArrayKey(table, ID))
         mapped = access.mapped(keys)
+        if access.book.parts == 1 and mapped[0] is not None:
+            return self._of_gids(node_type, find_gids(MappedShard(mapped[0]), node_type, ids))
         gids = np.full(len(ids), NOT_FOUND, np.int64)
         for part, rows in by_part(home_parts(ids, access.book.parts)).items():
             arrays = mapped[part]
@@ -87,7 +89,7 @@ class BasePlaces:
     def _of_gids(self, node_type: str, gids: Ints) -> NodePlaces:
         access, stable_key = self._access, ArrayKey(nodes_table(node_type), STABLE)
         places = NodePlaces.nowhere(len(gids))
-        known = np.flatnonzero(gids != NOT_FOUND)
+        known = (gids != NOT_FOUND).nonzero()[0]
         if len(known) == 0:
             return places
         owners = access.book.owner(node_type, gids[known])

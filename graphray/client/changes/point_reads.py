@@ -168,11 +168,15 @@ class PointReads:
         """What the owners of nodes say, and about which of the ids."""
         places = self._base.find(node_type, ids)
         guessed = ~places.missing
-        if not guessed.all():
-            self._locate(node_type, ids, places, np.flatnonzero(~guessed))
-        pieces = self._ask(places, np.flatnonzero(~places.missing), question, tags)
+        if guessed.all():
+            pieces = self._ask(places, np.arange(len(ids)), question, tags)
+        else:
+            self._locate(node_type, ids, places, (~guessed).nonzero()[0])
+            pieces = self._ask(places, (~places.missing).nonzero()[0], question, tags)
+        if len(pieces) == 1 and pieces[0][1].exists.all():
+            return pieces
         # What the base knew and its owner does not may have been added anew, elsewhere.
-        gone = [rows[~answer.exists] for rows, answer in pieces if not answer.exists.all()]
+        gone = [rows[~answer.exists] for rows, answer in pieces]
         again = np.concatenate([np.empty(0, np.int64), *gone])
         again = again[guessed[again]]
         if len(again):
