@@ -87,8 +87,12 @@ class Reading:
         table = self.nodes[node_type]
         added = table.added_rows(stable, stable, self.window)
         rows = self.base.find_rows(node_type, stable)
-        there = (added != EMPTY) | (rows != NOT_FOUND)
-        return rows, added, there & ~table.is_deleted(stable, stable, self.window)
+        there = rows != NOT_FOUND
+        if table.added.count:
+            there |= added != EMPTY
+        if table.deleted.count:
+            there &= ~table.is_deleted(stable, stable, self.window)
+        return rows, added, there
 
     # --- nodes ------------------------------------------------------------------------------------
 
@@ -152,7 +156,7 @@ class Reading:
         """The rows of nodes."""
         relation, direction = adjacency
         base_rows, _, exists = self._found_nodes(relation.near_type(direction), stable)
-        table, wanted = self.edges[adjacency], np.flatnonzero(exists)
+        table, wanted = self.edges[adjacency], exists.nonzero()[0]
         near = stable[wanted]
         owner, entries, edge = self._base_entries(adjacency, near, base_rows[wanted])
         added_owner, added = table.in_rows(near, self.window)
