@@ -121,7 +121,7 @@ class Member:
             shell.post_batch(sender, messages)
             return None
         answer = self._parking.enter(sender)
-        shell.post_batch(sender, messages)
+        shell.run_batch(sender, messages)
         return self._parking.leave(sender, answer)
 
     def ask(self, message: Message, timeout_s: float) -> Message | None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from graphray.errors import ArgumentError
-from graphray.kernels.hashing import hash_strings, hash_words
+from graphray.kernels.hashing import hash_strings, hash_word, hash_words
 from graphray.schema import IdKind
 
 UserIds: TypeAlias = npt.NDArray[Any] | pa.Array
@@ -78,7 +78,10 @@ def index_keys(ids: UserIds) -> npt.NDArray[np.uint64]:
     1000
     """
     if isinstance(ids, np.ndarray):
-        return hash_words(ids.view(np.uint64))
+        words = ids.view(np.uint64)
+        if len(words) == 1:
+            return np.array([hash_word(int(words[0]))], np.uint64)
+        return hash_words(words)
     offsets, data = string_buffers(ids)
     return hash_strings(offsets, data)
 

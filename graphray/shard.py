@@ -28,6 +28,7 @@ edge id, so that the k-th neighbour of a node is the same under every partitioni
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote
 
@@ -119,6 +120,7 @@ def _is_fixed_width(dtype: pa.DataType) -> bool:
     return pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
 
 
+@lru_cache(maxsize=4096)
 def file_safe(name: str) -> str:
     """A name of anything as the name of a file, two names never the same.
 

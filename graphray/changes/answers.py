@@ -7,6 +7,7 @@ from graphray.changes.node_table import arrow_ids
 from graphray.changes.queries import Answer, Locate, ReadNodes, ReadRows
 from graphray.changes.reading import Reading
 from graphray.errors import ArgumentError
+from graphray.schema import Relation
 
 
 def answer(reading: Reading, question: Locate | ReadNodes | ReadRows) -> Answer:
@@ -31,7 +32,7 @@ def answer(reading: Reading, question: Locate | ReadNodes | ReadRows) -> Answer:
             table = reading.edges.get((relation, direction))
             if table is None:
                 raise ArgumentError(f"there is no adjacency {direction!r} of relation {relation}")
-            _require(reading, str(relation), table, columns)
+            _require(reading, relation, table, columns)
             return reading.read_rows((relation, direction), stable, columns)
 
 
@@ -42,7 +43,11 @@ def _nodes(reading: Reading, node_type: str) -> ChangedTable:
     return table
 
 
-def _require(reading: Reading, owner: str, table: ChangedTable, columns: tuple[str, ...]) -> None:
+def _require(
+    reading: Reading, owner: str | Relation, table: ChangedTable, columns: tuple[str, ...]
+) -> None:
+    if not columns:
+        return
     unknown = [column for column in columns if column not in table.column_types]
     if unknown:
         raise ArgumentError(

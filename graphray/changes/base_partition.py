@@ -16,10 +16,12 @@ import pyarrow as pa
 
 from graphray.book import AdjacencyName
 from graphray.changes.base import BaseVersions
-from graphray.changes.plain_arrays import Ints
+from graphray.changes.node_table import arrow_ids, user_ids
+from graphray.changes.plain_arrays import Ints, no_ints
 from graphray.id_index import NOT_FOUND, find_gids
 from graphray.ids import UserIds
 from graphray.kernels.event_chains import find_in_rows
+from graphray.kernels.stored_rows import find_sorted, list_entries
 from graphray.shard import (
     EDGE,
     ID,
@@ -45,12 +47,12 @@ class Ends(NamedTuple):
     Attributes:
         part: ``int32[n]``, their owners.
         stable: ``int64[n]``, their stable ids.
-        ids: users' ids, as an Arrow array; of no length where they were not asked for.
+        ids: users' ids; of no length where they were not asked for.
     """
 
     part: npt.NDArray[np.int32]
     stable: Ints
-    ids: pa.Array
+    ids: UserIds
 
 
 class BasePartition:
@@ -72,23 +74,15 @@ class BasePartition:
 
     def find_rows(self, node_type: str, stable: Ints) -> Ints:
         """The row of each node in the partition's tables, or `NOT_FOUND`, ``int64[n]``."""
-        held = self._numbers(_nodes_table(node_type), STABLE)
-        if len(held) == 0:
-            return np.full(len(stable), NOT_FOUND, np.int64)
-        # In the dtype of what is searched, which would be converted as a whole otherwise.
-        at = np.searchsorted(held, stable.astype(held.dtype))
-        at[at == len(held)] = 0
-        return np.where(held[at] == stable, at, NOT_FOUND)
+        return find_sorted(self._numbers(_nodes_table(node_type), STABLE), stable)
 
     def has_nodes(self, node_type: str, stable: Ints) -> npt.NDArray[np.bool_]:
         """Which nodes the partition owns."""
         return self.find_rows(node_type, stable) != NOT_FOUND
 
-    def bounds(self, adjacency: AdjacencyName, rows: Ints) -> tuple[Ints, Ints]:
-        """Where the entries of rows start and end; `NOT_FOUND` has none."""
-        indptr = self._numbers(_rows_table(*adjacency), INDPTR)
-        ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
-        return np.where(rows == NOT_FOUND, 0, indptr[rows]), ends
+    def entries_of(self, adjacency: AdjacencyName, rows: Ints) -> tuple[Ints, Ints]:
+        """The entries of rows, in canonical order: whose of them each is, and which it is."""
+        return list_entries(self._numbers(_rows_table(*adjacency), INDPTR), rows)
 
     def has_entries(
         self, adjacency: AdjacencyName, near_stable: Ints, edge: Ints
@@ -96,7 +90,9 @@ class BasePartition:
         """Which edges stand in the rows of which nodes."""
         relation, direction = adjacency
         rows = self.find_rows(relation.near_type(direction), near_stable)
-        starts, ends = self.bounds(adjacency, rows)
+        indptr = self._numbers(_rows_table(*adjacency), INDPTR)
+        ends = np.where(rows == NOT_FOUND, 0, indptr[rows + 1])
+        starts = np.where(rows == NOT_FOUND, 0, indptr[rows])
         return find_in_rows(self._numbers(_edges_table(*adjacency), EDGE), starts, ends, edge)
 
     def edges(self, adjacency: AdjacencyName, entries: Ints) -> Ints:
@@ -124,28 +120,40 @@ class BasePartition:
         return self._values(self._part, _edges_table(*adjacency), column, entries)
 
     def _nodes(self, node_type: str, gids: Ints, with_ids: bool) -> Ends:
+        if self._book.parts == 1:
+            return self._nodes_of(self._part, node_type, gids, with_ids)
         parts = self._book.owner(node_type, gids)
         rows = gids - self._book.node_offsets[node_type][parts]
-        table = _nodes_table(node_type)
         if len(gids) and (parts == parts[0]).all():
-            part = int(parts[0])
-            stable = np.asarray(self._array(part, table, STABLE))[rows].astype(np.int64)
-            ids = self._values(part, table, ID, rows) if with_ids else pa.nulls(0)
-            return Ends(parts.astype(np.int32), stable, ids)
+            return self._nodes_of(int(parts[0]), node_type, rows, with_ids)
         stable = np.empty(len(gids), np.int64)
         pieces: list[pa.Array] = []
         order: list[Ints] = []
         for part in np.unique(parts).tolist():
             at = np.flatnonzero(parts == part)
-            stable[at] = np.asarray(self._array(part, table, STABLE))[rows[at]]
-            if with_ids:
-                pieces.append(self._values(part, table, ID, rows[at]))
-                order.append(at)
-        if pieces:
-            ids = pa.concat_arrays(pieces).take(pa.array(np.argsort(np.concatenate(order))))
-        else:
-            ids = self._values(self._part, table, ID, gids[:0])
+            ends = self._nodes_of(part, node_type, rows[at], with_ids)
+            stable[at] = ends.stable
+            pieces.append(arrow_ids(ends.ids))
+            order.append(at)
+        ids: UserIds = no_ints()
+        if with_ids and pieces:
+            back = pa.array(np.argsort(np.concatenate(order)))
+            ids = user_ids(pa.concat_arrays(pieces).take(back))
+        elif with_ids:
+            ids = self._ids(self._part, _nodes_table(node_type), gids)
         return Ends(parts.astype(np.int32), stable, ids)
+
+    def _nodes_of(self, part: int, node_type: str, rows: Ints, with_ids: bool) -> Ends:
+        """Nodes of one partition, by their rows there."""
+        table = _nodes_table(node_type)
+        stable = np.asarray(self._array(part, table, STABLE))[rows].astype(np.int64)
+        ids = self._ids(part, table, rows) if with_ids else no_ints()
+        return Ends(np.full(len(rows), part, np.int32), stable, ids)
+
+    def _ids(self, part: int, table: str, rows: Ints) -> UserIds:
+        # By way of Arrow, integers would take ten times as long.
+        array = self._array(part, table, ID)
+        return array[rows] if isinstance(array, np.ndarray) else array.take(pa.array(rows))
 
     def _values(self, part: int, table: str, column: str, rows: Ints) -> pa.Array:
         array = self._array(part, table, column)

@@ -50,8 +50,10 @@ class EdgeTable(ChangedTable):
             Positions in ``near_stable``, ``int64[m]``, rising, and rows of `added`, ``int64[m]``.
         """
         offsets, rows = self.added.seen(SECOND, near_stable, window)
+        if len(rows) == 0:
+            return rows, rows
         owner = np.repeat(np.arange(len(near_stable)), np.diff(offsets))
-        if len(rows) == 0 or self.deleted.count == 0:
+        if self.deleted.count == 0:
             return owner, rows
         keys, second = self.names_of(self.added)
         stands = ~self.is_deleted(keys[rows], second[rows], window)

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from graphray.changes.plain_arrays import Ints
 from graphray.ids import UserIds, index_keys
-from graphray.kernels.hashing import hash_words
+from graphray.kernels.hashing import hash_word, hash_words
 from graphray.schema import Relation
 
 Keys = npt.NDArray[np.uint64]
@@ -70,10 +70,14 @@ def home_parts(ids: UserIds, parts: int) -> npt.NDArray[np.int32]:
     >>> home_parts(np.arange(4), 1).tolist()
     [0, 0, 0, 0]
     """
+    if parts == 1:
+        return np.zeros(len(ids), np.int32)
     return (index_keys(ids) % np.uint64(parts)).astype(np.int32)
 
 
 def _mixed(role: int, words: Keys) -> Keys:
+    if len(words) == 1:
+        return np.array([hash_word(int(words[0]) ^ role)], np.uint64)
     return hash_words(words ^ np.uint64(role))
 
 

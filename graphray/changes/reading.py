@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from graphray.changes.base_partition import BasePartition
 from graphray.changes.changed_table import KEY
 from graphray.changes.edge_table import FAR_PART, FAR_STABLE, EdgeTable
 from graphray.changes.event_table import Window
-from graphray.changes.node_table import NodeTable, user_ids
+from graphray.changes.node_table import NodeTable, arrow_ids, user_ids
 from graphray.changes.plain_arrays import Ints, no_columns
 from graphray.changes.queries import Flags, Nodes, Places, Rows
 from graphray.id_index import NOT_FOUND
@@ -25,6 +25,29 @@ from graphray.shard import ID
 
 NodeTables: TypeAlias = Mapping[str, NodeTable]
 EdgeTables: TypeAlias = Mapping[AdjacencyName, EdgeTable]
+
+
+class _Entries(NamedTuple):
+    """Entries of some rows: in whose row each stands, its edge, and where it leads."""
+
+    owner: Ints
+    edge: Ints
+    far_part: npt.NDArray[np.int32]
+    far_stable: Ints
+    far_ids: UserIds
+
+    def take(self, order: Ints) -> _Entries:
+        """The same in another order."""
+        ids = user_ids(arrow_ids(self.far_ids).take(pa.array(order)))
+        return _Entries(*(array[order] for array in self[:4]), ids)
+
+
+def _appended(of_base: _Entries, table: EdgeTable, owner: Ints, added: Ints) -> _Entries:
+    """Entries of the base, and behind them some that were added."""
+    of_added = (owner, *(table.added.column(name)[added] for name in (KEY, FAR_PART, FAR_STABLE)))
+    both = (np.concatenate(pair) for pair in zip(of_base[:4], of_added, strict=True))
+    ids = user_ids(_joined(arrow_ids(of_base.far_ids), table.ids.take(added)))
+    return _Entries(*both, ids)
 
 
 @dataclass(frozen=True)
@@ -64,8 +87,12 @@ class Reading:
         table = self.nodes[node_type]
         added = table.added_rows(stable, stable, self.window)
         rows = self.base.find_rows(node_type, stable)
-        there = (added != EMPTY) | (rows != NOT_FOUND)
-        return rows, added, there & ~table.is_deleted(stable, stable, self.window)
+        there = rows != NOT_FOUND
+        if table.added.count:
+            there |= added != EMPTY
+        if table.deleted.count:
+            there &= ~table.is_deleted(stable, stable, self.window)
+        return rows, added, there
 
     # --- nodes ------------------------------------------------------------------------------------
 
@@ -129,36 +156,33 @@ class Reading:
         """The rows of nodes."""
         relation, direction = adjacency
         base_rows, _, exists = self._found_nodes(relation.near_type(direction), stable)
-        table, wanted = self.edges[adjacency], np.flatnonzero(exists)
-        base_owner, entries, base_edge = self._base_entries(
-            adjacency, stable[wanted], base_rows[wanted]
-        )
-        added_owner, rows = table.in_rows(stable[wanted], self.window)
-        far = self.base.far_ends(adjacency, entries)
-        owner = np.concatenate([base_owner, added_owner])
-        edge = np.concatenate([base_edge, table.added.column(KEY)[rows]])
-        far_stable = np.concatenate([far.stable, table.added.column(FAR_STABLE)[rows]])
-        order = np.lexsort((edge, far_stable, owner))
-        owner, edge, far_stable = owner[order], edge[order], far_stable[order]
-
-        def ordered(of_base: pa.Array, of_added: pa.Array) -> pa.Array:
-            return _joined(of_base, of_added).take(pa.array(order))
-
+        table, wanted = self.edges[adjacency], exists.nonzero()[0]
+        near = stable[wanted]
+        owner, entries, edge = self._base_entries(adjacency, near, base_rows[wanted])
+        added_owner, added = table.in_rows(near, self.window)
+        found = _Entries(owner, edge, *self.base.far_ends(adjacency, entries))
+        order: Ints | None = None  # Of what the base has, which is in order as it is.
+        if len(added):
+            found = _appended(found, table, added_owner, added)
+            order = np.lexsort((found.edge, found.far_stable, found.owner))
+            found = found.take(order)
         values = {}
         for column in columns:
-            both = ordered(
-                self.base.entry_values(adjacency, column, entries), table.columns[column].take(rows)
+            of_base = self.base.entry_values(adjacency, column, entries)
+            both = _joined(of_base, table.columns[column].take(added))
+            both = both if order is None else both.take(pa.array(order))
+            values[column] = table.overlaid(
+                column, both, found.edge, near[found.owner], self.window
             )
-            values[column] = table.overlaid(column, both, edge, stable[wanted][owner], self.window)
-        lengths = np.zeros(len(stable), np.int64)
-        lengths[wanted] = np.bincount(owner, minlength=len(wanted))
+        lengths = np.zeros(len(stable) + 1, np.int64)
+        lengths[1 + wanted] = np.bincount(found.owner, minlength=len(wanted))
         return Rows(
             exists,
-            np.concatenate([[0], np.cumsum(lengths)]),
-            np.concatenate([far.part, table.added.column(FAR_PART)[rows]])[order],
-            far_stable,
-            user_ids(ordered(far.ids, table.ids.take(rows))),
-            edge,
+            lengths.cumsum(),
+            found.far_part,
+            found.far_stable,
+            found.far_ids,
+            found.edge,
             pa.record_batch(values) if values else no_columns(),
         )
 
@@ -166,11 +190,7 @@ class Reading:
         self, adjacency: AdjacencyName, stable: Ints, rows: Ints
     ) -> tuple[Ints, Ints, Ints]:
         """Entries of the base that are not deleted: whose row each is in, which it is, its edge."""
-        starts, ends = self.base.bounds(adjacency, rows)
-        lengths = ends - starts
-        owner = np.repeat(np.arange(len(stable)), lengths)
-        before = np.cumsum(lengths) - lengths
-        entries = np.arange(len(owner)) + np.repeat(starts - before, lengths)
+        owner, entries = self.base.entries_of(adjacency, rows)
         edge = self.base.edges(adjacency, entries)
         table = self.edges[adjacency]
         if table.deleted.count == 0:

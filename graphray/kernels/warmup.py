@@ -26,6 +26,7 @@ from graphray.kernels.hashing import hash_strings, hash_words
 from graphray.kernels.neighbors import draw_rows, find_rows, place_rows
 from graphray.kernels.relabel import NARROW, number_edges, number_nodes
 from graphray.kernels.rows import Rows
+from graphray.kernels.stored_rows import find_sorted, list_entries
 from graphray.kernels.take_rows import copy_rows, copy_values, find_sources, slot_table
 from graphray.kernels.walks import advance_walks, walker_keys
 from graphray.kernels.walks_second_order import NO_CANDIDATE, SecondOrder, advance_second_order
@@ -87,9 +88,11 @@ def _change_once() -> None:
     rows_seen(one, one, slots, previous, one, -1, 1)
     last_seen(one, one, one, one, slots, previous, one, one, -1, 1)
     first_times(one, one, one, one, slots, previous, one, 1)
-    for edges in (np.zeros(1, np.uint32), np.zeros(1, np.int64)):
-        edges.flags.writeable = False  # As arrays of a store are.
-        find_in_rows(edges, one, one, one)
+    for stored in (np.zeros(2, np.uint32), np.zeros(2, np.int64)):
+        stored.flags.writeable = False  # As arrays of a store are.
+        find_in_rows(stored, one, one, one)
+        find_sorted(stored, one)
+        list_entries(stored, one)
 
 
 def _sample_once() -> None:

@@ -15,8 +15,10 @@ from typing import Any
 
 from graphray.errors import StoreCorrupt
 
-_LENGTH = struct.Struct("<I")
+_SIZED = struct.Struct("<cI")
 _FLOAT = struct.Struct("<d")
+_A_FLOAT, _A_LIST, _A_DICT, _A_BLOCK, _AN_INTEGER, _A_TEXT = b"fldbis"
+_CONSTANTS = {ord("N"): None, ord("T"): True, ord("F"): False}
 
 
 def pack(value: Any) -> bytes:
@@ -50,7 +52,18 @@ def unpack(data: bytes) -> Any:
 
 
 def _write(value: Any, out: bytearray) -> None:
-    if value is None:
+    # By exact type first, the frequent ones in front: an entry of a log holds dozens of values.
+    kind = type(value)
+    if kind is bytes:
+        out += _SIZED.pack(b"b", len(value))
+        out += value
+    elif kind is tuple or kind is list:
+        out += _SIZED.pack(b"l", len(value))
+        for item in value:
+            _write(item, out)
+    elif kind is str:
+        _write_sized(b"s", value.encode(), out)
+    elif value is None:
         out += b"N"
     elif value is True:
         out += b"T"
@@ -58,6 +71,11 @@ def _write(value: Any, out: bytearray) -> None:
         out += b"F"
     elif isinstance(value, int):
         _write_sized(b"i", value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True), out)
+    elif isinstance(value, dict):
+        out += _SIZED.pack(b"d", len(value))
+        for key, item in value.items():
+            _write(key, out)
+            _write(item, out)
     elif isinstance(value, float):
         out += b"f" + _FLOAT.pack(value)
     elif isinstance(value, str):
@@ -65,52 +83,40 @@ def _write(value: Any, out: bytearray) -> None:
     elif isinstance(value, bytes | bytearray | memoryview):
         _write_sized(b"b", value, out)
     elif isinstance(value, tuple | list):
-        out += b"l" + _LENGTH.pack(len(value))
-        for item in value:
-            _write(item, out)
-    elif isinstance(value, dict):
-        out += b"d" + _LENGTH.pack(len(value))
-        for key, item in value.items():
-            _write(key, out)
-            _write(item, out)
+        _write(tuple(value), out)
     else:
-        raise TypeError(f"cannot pack a {type(value).__name__}: {value!r}")
+        raise TypeError(f"cannot pack a {kind.__name__}: {value!r}")
 
 
 def _write_sized(tag: bytes, content: bytes | bytearray | memoryview, out: bytearray) -> None:
-    out += tag + _LENGTH.pack(len(content))
+    out += _SIZED.pack(tag, len(content))
     out += content
 
 
 def _read(data: bytes, at: int) -> tuple[Any, int]:
-    tag = data[at : at + 1]
-    at += 1
-    if tag == b"N":
-        return None, at
-    if tag == b"T":
-        return True, at
-    if tag == b"F":
-        return False, at
-    if tag == b"f":
-        return _FLOAT.unpack_from(data, at)[0], at + _FLOAT.size
-    (length,) = _LENGTH.unpack_from(data, at)
-    at += _LENGTH.size
-    if tag == b"l":
+    tag = data[at]
+    if tag in _CONSTANTS:
+        return _CONSTANTS[tag], at + 1
+    if tag == _A_FLOAT:
+        return _FLOAT.unpack_from(data, at + 1)[0], at + 1 + _FLOAT.size
+    _, length = _SIZED.unpack_from(data, at)
+    at += _SIZED.size
+    if tag == _A_LIST:
         return _read_items(data, at, length)
-    if tag == b"d":
+    if tag == _A_DICT:
         flat, at = _read_items(data, at, 2 * length)
         return dict(zip(flat[::2], flat[1::2], strict=True)), at
     content = data[at : at + length]
     if len(content) != length:
         raise StoreCorrupt(f"a packed value of {length} bytes is cut short at byte {len(data)}")
     at += length
-    if tag == b"i":
-        return int.from_bytes(content, "little", signed=True), at
-    if tag == b"s":
-        return content.decode(), at
-    if tag == b"b":
+    if tag == _A_BLOCK:
         return bytes(content), at
-    raise StoreCorrupt(f"no packed value starts with {tag!r}, at byte {at}")
+    if tag == _AN_INTEGER:
+        return int.from_bytes(content, "little", signed=True), at
+    if tag == _A_TEXT:
+        return content.decode(), at
+    raise StoreCorrupt(f"no packed value starts with {chr(tag)!r}, before byte {at}")
 
 
 def _read_items(data: bytes, at: int, count: int) -> tuple[tuple[Any, ...], int]:

@@ -25,22 +25,9 @@ from graphray.replication.effects import (
     TimerFired,
 )
 from graphray.replication.entries import Promise
-from graphray.replication.messages import CommitQuery, Message, Refused
+from graphray.replication.messages import Message, Refused
 from tests.actors.polling import poll
-
-
-class Scripted:
-    """A machine that does what a function says, and keeps what it was given."""
-
-    def __init__(self, react: Callable[[Any, Clock], list[Any]]) -> None:
-        self.events: list[Any] = []
-        self.clocks: list[Clock] = []
-        self._react = react
-
-    def handle(self, event: Any, clock: Clock) -> list[Any]:
-        self.events.append(event)
-        self.clocks.append(clock)
-        return self._react(event, clock)
+from tests.actors.scripted import Scripted, SlowDisk, message
 
 
 class Hosted:
@@ -53,24 +40,6 @@ class Hosted:
 
     def _send(self, to: str, messages: Sequence[Message]) -> None:
         self.sent.append((to, tuple(messages)))
-
-
-class SlowDisk:
-    """Answers writes when it is told to."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.closed = False
-
-    def take(self, effect: Any, post: Callable[[Any], None]) -> None:
-        self.taken.append((effect, post))
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def message(number: int) -> Message:
-    return CommitQuery(1, number)
 
 
 def test_what_goes_to_one_receiver_in_one_wake_up_is_one_batch_in_order() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphray.ids import string_buffers
-from graphray.kernels.hashing import hash_strings, hash_words
+from graphray.kernels.hashing import hash_strings, hash_word, hash_words
 
 MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -33,6 +33,12 @@ def test_words_are_the_outputs_of_splitmix64_for_seed_zero() -> None:
     counters = np.array([0, GOLDEN, (2 * GOLDEN) & MASK], np.uint64)
     expected = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
     assert hash_words(counters).tolist() == expected
+
+
+@settings(deadline=None)
+@given(st.integers(0, MASK))
+def test_a_single_word_is_hashed_as_one_of_many(word: int) -> None:
+    assert hash_word(word) == int(hash_words(np.array([word, 0], np.uint64))[0])
 
 
 @settings(deadline=None)

@@ -77,6 +77,8 @@ class BasePlaces:
         if not isinstance(ids, np.ndarray):
             keys.append(ArrayKey(table, ID))
         mapped = access.mapped(keys)
+        if access.book.parts == 1 and mapped[0] is not None:
+            return self._of_gids(node_type, find_gids(MappedShard(mapped[0]), node_type, ids))
         gids = np.full(len(ids), NOT_FOUND, np.int64)
         for part, rows in by_part(home_parts(ids, access.book.parts)).items():
             arrays = mapped[part]
@@ -87,7 +89,7 @@ class BasePlaces:
     def _of_gids(self, node_type: str, gids: Ints) -> NodePlaces:
         access, stable_key = self._access, ArrayKey(nodes_table(node_type), STABLE)
         places = NodePlaces.nowhere(len(gids))
-        known = np.flatnonzero(gids != NOT_FOUND)
+        known = (gids != NOT_FOUND).nonzero()[0]
         if len(known) == 0:
             return places
         owners = access.book.owner(node_type, gids[known])
@@ -132,6 +134,9 @@ def by_part(parts: npt.NDArray[Any]) -> dict[int, Ints]:
     """
     if len(parts) == 0:
         return {}
+    first = int(parts[0])
+    if len(parts) == 1 or (parts == first).all():
+        return {first: np.arange(len(parts))}
     order = np.argsort(parts, kind="stable")
     starts = np.flatnonzero(np.diff(parts[order])) + 1
     return {int(parts[rows[0]]): rows for rows in np.split(order, starts)}

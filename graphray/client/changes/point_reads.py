@@ -168,8 +168,13 @@ class PointReads:
         """What the owners of nodes say, and about which of the ids."""
         places = self._base.find(node_type, ids)
         guessed = ~places.missing
-        self._locate(node_type, ids, places, np.flatnonzero(places.missing))
-        pieces = self._ask(places, np.flatnonzero(~places.missing), question, tags)
+        if guessed.all():
+            pieces = self._ask(places, np.arange(len(ids)), question, tags)
+        else:
+            self._locate(node_type, ids, places, (~guessed).nonzero()[0])
+            pieces = self._ask(places, (~places.missing).nonzero()[0], question, tags)
+        if len(pieces) == 1 and pieces[0][1].exists.all():
+            return pieces
         # What the base knew and its owner does not may have been added anew, elsewhere.
         gone = [rows[~answer.exists] for rows, answer in pieces]
         again = np.concatenate([np.empty(0, np.int64), *gone])
@@ -180,8 +185,7 @@ class PointReads:
         return pieces
 
     def _locate(self, node_type: str, ids: UserIds, places: NodePlaces, rows: Ints) -> None:
-        if len(rows):
-            places.put(rows, located(self._asks, self._parts, node_type, pick_ids(ids, rows)))
+        places.put(rows, located(self._asks, self._parts, node_type, pick_ids(ids, rows)))
 
     def _ask(
         self, places: NodePlaces, rows: Ints, question: Ask, tags: frozenset[str]
@@ -221,9 +225,9 @@ def require_found(
         found: ``bool[n]``, whether each is there.
         where: what names them, to begin the message with.
     """
-    missing = np.flatnonzero(~found)
-    if len(missing) == 0:
+    if found.all():
         return
+    missing = np.flatnonzero(~found)
     named = pick_ids(ids, missing[:_NAMED_IN_ERRORS_MAX]).tolist()
     more = len(missing) - len(named)
     raise NodeNotFound(
