@@ -6,8 +6,8 @@ every so often a replica asks another for what it lacks, naming what it has seen
 al., "Flexible Update Propagation for Weakly Consistent Replication", SOSP 1997). Replicas that have
 seen the same writes hold the same cells, whatever the order (`Cells`).
 
-- Writes are numbered per replica without gaps, and are passed on only once they are durable: a
-  number is never given to two writes, not even across a crash.
+- Writes are numbered per replica without gaps, and are passed on, or read by anybody, only once they
+  are durable: a number that was heard of is never given to two writes, not even across a crash.
 - A write is applied only where everything that its writer had seen has been applied, so a replica's
   state is always closed under causes.
 - *Stable* is what every replica is known to have on disk. Stable writes need not be kept one by
@@ -187,7 +187,11 @@ class EventualReplica:
         values = tuple(None if cell is None else cell.value for cell in cells)
         seen, latest = self.seen.merge(self._dependencies), self._stamps.latest
         got = GotCells(message.client, message.number, values, latest, seen, self._elsewhere)
-        self._send(sender, got)
+        if self._durable[self.replica] == self.seen[self.replica]:
+            self._send(sender, got)
+        else:
+            # A crash might undo own writes, and others would get the numbers that the token names.
+            self._disk.when_durable(lambda: self._send(sender, got))
 
     # --- anti-entropy -----------------------------------------------------------------------------
 
