@@ -6,8 +6,8 @@ every so often a replica asks another for what it lacks, naming what it has seen
 al., "Flexible Update Propagation for Weakly Consistent Replication", SOSP 1997). Replicas that have
 seen the same writes hold the same cells, whatever the order (`Cells`).
 
-- Writes are numbered per replica without gaps, and are passed on, or read by anybody, only once they
-  are durable: a number that was heard of is never given to two writes, not even across a crash.
+- Writes are numbered per replica without gaps, and are passed on, or read, only once they are
+  durable: a number that anybody heard of is never given to two writes, not even across a crash.
 - A write is applied only where everything that its writer had seen has been applied, so a replica's
   state is always closed under causes.
 - *Stable* is what every replica is known to have on disk. Stable writes need not be kept one by
@@ -360,13 +360,18 @@ class EventualReplica:
         return Report(term, term, opened=term > 0, leading=True, caught_up=caught_up)
 
     def _is_drained(self) -> bool:
-        """Whether another member has all writes that this replica accepted."""
+        """Whether members have all writes here that no member accepted.
+
+        Those are its own, and those of replicas that left before it and may have left them here.
+        """
         if self.configuration is None or self.replica in self.configuration.members:
             return False
-        own = self.seen[self.replica]
-        return any(
-            self._known.get(member, NOTHING_SEEN)[self.replica] >= own
-            for member in self.configuration.members
+        members = self.configuration.members
+        known = [self._known.get(member, NOTHING_SEEN) for member in members]
+        return all(
+            any(vector[origin] >= number for vector in known)
+            for origin, number in self.seen.items()
+            if origin not in members
         )
 
     def _send(self, to: str, message: Message) -> None:
