@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from graphray.replication.cells import Cells, Merge, Place, Update, cells_from_plain
+from graphray.replication.cells import Cells, Merge, Place, Update
 from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.effects import (
     Clock,
@@ -326,9 +326,9 @@ class EventualReplica:
         self._observe_cells()
 
     def _join_state(self, state: bytes) -> None:
-        (cells, _, _), seen, dependencies, elsewhere, applied = unpack(state)
+        cells, seen, dependencies, elsewhere, applied = unpack(state)
         theirs = VersionVector(seen)
-        self.cells.join_all(cells_from_plain(cells), theirs, self.seen)
+        self.cells.join_all(cells, theirs, self.seen)
         self.seen = self.seen.merge(theirs)
         self._dependencies = self._dependencies.merge(VersionVector(dependencies))
         self._elsewhere = self._elsewhere.merge(VersionVector(elsewhere))
