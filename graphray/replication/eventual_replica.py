@@ -10,6 +10,8 @@ seen the same writes hold the same cells, whatever the order (`Cells`).
   durable: a number that anybody heard of is never given to two writes, not even across a crash.
 - A write is applied only where everything that its writer had seen has been applied, so a replica's
   state is always closed under causes.
+- A write keeps the stamp that its client gave it, or is refused: a replica that gave it a later one
+  could make a second write of a late copy, and undo what was deleted in between.
 - *Stable* is what every replica is known to have on disk. Stable writes need not be kept one by
   one; who lacks some all the same (a newcomer) is sent the whole state.
 - A tombstone goes once it is stable and everything that the replicas had written by the time they
@@ -42,6 +44,7 @@ from graphray.replication.eventual_messages import (
     GotCells,
     PutCells,
     PutDone,
+    StampTooOld,
     SyncRequest,
     SyncState,
     SyncUpdates,
@@ -147,27 +150,35 @@ class EventualReplica:
     # --- clients ----------------------------------------------------------------------------------
 
     def _on_put(self, sender: str, message: PutCells) -> None:
-        if self.configuration is None or self.replica not in self.configuration.members:
-            self._send(sender, Redirect(message.seq, self.configuration, "takes no writes"))
-            return
         known = self._log.find(message.client, message.seq)
         if known is None:
+            refusal = self._refusal(message)
+            if refusal is not None:
+                self._send(sender, refusal)
+                return
             update = self._accept(message)
             known = update.origin, update.number, update.stamp
         done = PutDone(message.client, message.seq, *known)
         self._disk.when_durable(lambda: self._send(sender, done))
 
+    def _refusal(self, message: PutCells) -> Redirect | StampTooOld | None:
+        """Why a write that is not known here is not to be taken, if so."""
+        if self.configuration is None or self.replica not in self.configuration.members:
+            return Redirect(message.seq, self.configuration, "takes no writes")
+        if self._log.has_later(message.client, message.seq):
+            return Redirect(message.seq, self.configuration, "knows a later write of this client")
+        latest = self.cells.must_exceed(message.writes)
+        if message.stamp <= latest:
+            return StampTooOld(message.client, message.seq, message.stamp, latest)
+        return None
+
     def _accept(self, message: PutCells) -> Update:
         """Make a write one of this replica's."""
-        self._stamps.observe(message.stamp)
-        stamp = message.stamp
-        if stamp <= self.cells.must_exceed(message.writes):
-            stamp = self._stamps.tick(self._clock.wall_ms)
         number = self.seen[self.replica] + 1
         update = Update(
             self.replica,
             number,
-            stamp,
+            message.stamp,
             message.seen,
             message.client,
             message.seq,

@@ -22,6 +22,7 @@ from graphray.replication.eventual_messages import (
     GotCells,
     PutCells,
     PutDone,
+    StampTooOld,
     SyncRequest,
 )
 from graphray.replication.eventual_replica import EventualReplica
@@ -95,8 +96,11 @@ class Group:
         self.slow_disk = False
         self.carry_out(name, [self.under_way.pop(name)])
 
-    def put(self, name: str, value: bytes | None, wall: int, seq: int = 1) -> None:
-        put = PutCells(f"c{wall}", seq, ((PLACE, value),), Stamp(wall, 0, "c"), NOTHING_SEEN)
+    def put(
+        self, name: str, value: bytes | None, wall: int, seq: int = 1, counter: int = 0
+    ) -> None:
+        stamp = Stamp(wall, counter, "c")
+        put = PutCells(f"c{wall}", seq, ((PLACE, value),), stamp, NOTHING_SEEN)
         self.give(name, "client", put)
 
     def sync(self, asking: str, asked: str) -> None:
@@ -169,9 +173,26 @@ def test_what_was_deleted_everywhere_is_forgotten_and_stays_deleted() -> None:
         pair.sync("b", "a")
     assert pair.replicas["a"].cells.get(PLACE) is None
     assert pair.replicas["b"].cells.get(PLACE) is None
+    pair.answers.clear()
     pair.put("a", b"late", 1, seq=2)  # from a client whose clock is behind
+    refusal = pair.answers.pop()
+    assert refusal == StampTooOld("c1", 2, Stamp(1, 0, "c"), Stamp(2, 0, "c"))
+    pair.put("a", b"late", 3)
     pair.sync("b", "a")
     assert pair.value("a") == pair.value("b") == b"late"
+
+
+def test_a_late_copy_of_a_write_does_not_undo_its_deletion() -> None:
+    """The client has gone on, so has the world; then the first message comes once more."""
+    pair = Group()
+    pair.put("a", b"x", 1, seq=1)
+    pair.put("a", None, 1, seq=2, counter=1)
+    for late_at in "ab":  # b knows neither of the writes
+        pair.put(late_at, b"x", 1, seq=1)
+        pair.sync("a", "b")
+        pair.sync("b", "a")
+        assert pair.value("a") is None
+        assert pair.value("b") is None
 
 
 def test_a_tombstone_stays_while_somebody_may_bring_an_older_write() -> None:
