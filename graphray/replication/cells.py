@@ -145,16 +145,15 @@ class Cells:
             return Cell(winner.stamp, winner.origin, winner.number, loser.value)
         return Cell(winner.stamp, winner.origin, winner.number, merge(loser.value, winner.value))
 
-    def join_all(
-        self, cells: Mapping[Place, Cell], theirs: VersionVector, ours: VersionVector
-    ) -> None:
+    def join_all(self, plain: tuple[Any, ...], theirs: VersionVector, ours: VersionVector) -> None:
         """Take over another replica's cells.
 
         Args:
-            cells: all that it holds.
+            plain: all that it holds, from `to_plain`.
             theirs: the writes that it has seen.
             ours: the writes seen here.
         """
+        cells, forgotten = cells_from_plain(plain[0]), Stamp(*plain[1])
         for place, cell in list(self._cells.items()):
             # It saw this write and holds the cell no longer: a tombstone has come and gone.
             if place not in cells and theirs[cell.origin] >= cell.number:
@@ -165,6 +164,7 @@ class Cells:
                 self._put(place, self._join(place, own, cell))
             elif ours[cell.origin] < cell.number:
                 self._put(place, cell)
+        self._forgotten = max(self._forgotten, forgotten)
 
     def forget(self, place: Place) -> None:
         """Drop a tombstone that every replica has seen, and that no older write can meet."""

@@ -13,6 +13,8 @@ from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 class PutCells:
     """Write some cells. Sent again, perhaps to another replica, it keeps its number and stamp.
 
+    Only a stamp that everybody who was sent it refused (`StampTooOld`) is replaced.
+
     Attributes:
         seen: what the writer had seen of this partition.
         elsewhere: what it had seen of others.
@@ -35,6 +37,21 @@ class PutDone:
     origin: str
     number: int
     stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class StampTooOld:
+    """The write was not taken under this stamp, and will not be: a deletion may be later.
+
+    Attributes:
+        stamp: the write's.
+        latest: a stamp later than this will do here.
+    """
+
+    client: str
+    seq: int
+    stamp: Stamp
+    latest: Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +111,6 @@ class SyncState:
     durable: VersionVector
 
 
-EventualMessage = PutCells | PutDone | GetCells | GotCells | SyncRequest | SyncUpdates | SyncState
+EventualMessage = (
+    PutCells | PutDone | StampTooOld | GetCells | GotCells | SyncRequest | SyncUpdates | SyncState
+)

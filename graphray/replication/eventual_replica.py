@@ -6,10 +6,12 @@ every so often a replica asks another for what it lacks, naming what it has seen
 al., "Flexible Update Propagation for Weakly Consistent Replication", SOSP 1997). Replicas that have
 seen the same writes hold the same cells, whatever the order (`Cells`).
 
-- Writes are numbered per replica without gaps, and are passed on only once they are durable: a
-  number is never given to two writes, not even across a crash.
+- Writes are numbered per replica without gaps, and are passed on, or read, only once they are
+  durable: a number that anybody heard of is never given to two writes, not even across a crash.
 - A write is applied only where everything that its writer had seen has been applied, so a replica's
   state is always closed under causes.
+- A write keeps the stamp that its client gave it, or is refused: a replica that gave it a later one
+  could make a second write of a late copy, and undo what was deleted in between.
 - *Stable* is what every replica is known to have on disk. Stable writes need not be kept one by
   one; who lacks some all the same (a newcomer) is sent the whole state.
 - A tombstone goes once it is stable and everything that the replicas had written by the time they
@@ -21,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from graphray.replication.cells import Cells, Merge, Place, Update, cells_from_plain
+from graphray.replication.cells import Cells, Merge, Place, Update
 from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.effects import (
     Clock,
@@ -42,6 +44,7 @@ from graphray.replication.eventual_messages import (
     GotCells,
     PutCells,
     PutDone,
+    StampTooOld,
     SyncRequest,
     SyncState,
     SyncUpdates,
@@ -147,27 +150,35 @@ class EventualReplica:
     # --- clients ----------------------------------------------------------------------------------
 
     def _on_put(self, sender: str, message: PutCells) -> None:
-        if self.configuration is None or self.replica not in self.configuration.members:
-            self._send(sender, Redirect(message.seq, self.configuration, "takes no writes"))
-            return
         known = self._log.find(message.client, message.seq)
         if known is None:
+            refusal = self._refusal(message)
+            if refusal is not None:
+                self._send(sender, refusal)
+                return
             update = self._accept(message)
             known = update.origin, update.number, update.stamp
         done = PutDone(message.client, message.seq, *known)
         self._disk.when_durable(lambda: self._send(sender, done))
 
+    def _refusal(self, message: PutCells) -> Redirect | StampTooOld | None:
+        """Why a write that is not known here is not to be taken, if so."""
+        if self.configuration is None or self.replica not in self.configuration.members:
+            return Redirect(message.seq, self.configuration, "takes no writes")
+        if self._log.has_later(message.client, message.seq):
+            return Redirect(message.seq, self.configuration, "knows a later write of this client")
+        latest = self.cells.must_exceed(message.writes)
+        if message.stamp <= latest:
+            return StampTooOld(message.client, message.seq, message.stamp, latest)
+        return None
+
     def _accept(self, message: PutCells) -> Update:
         """Make a write one of this replica's."""
-        self._stamps.observe(message.stamp)
-        stamp = message.stamp
-        if stamp <= self.cells.must_exceed(message.writes):
-            stamp = self._stamps.tick(self._clock.wall_ms)
         number = self.seen[self.replica] + 1
         update = Update(
             self.replica,
             number,
-            stamp,
+            message.stamp,
             message.seen,
             message.client,
             message.seq,
@@ -187,7 +198,11 @@ class EventualReplica:
         values = tuple(None if cell is None else cell.value for cell in cells)
         seen, latest = self.seen.merge(self._dependencies), self._stamps.latest
         got = GotCells(message.client, message.number, values, latest, seen, self._elsewhere)
-        self._send(sender, got)
+        if self._durable[self.replica] == self.seen[self.replica]:
+            self._send(sender, got)
+        else:
+            # A crash might undo own writes, and others would get the numbers that the token names.
+            self._disk.when_durable(lambda: self._send(sender, got))
 
     # --- anti-entropy -----------------------------------------------------------------------------
 
@@ -322,9 +337,9 @@ class EventualReplica:
         self._observe_cells()
 
     def _join_state(self, state: bytes) -> None:
-        (cells, _, _), seen, dependencies, elsewhere, applied = unpack(state)
+        cells, seen, dependencies, elsewhere, applied = unpack(state)
         theirs = VersionVector(seen)
-        self.cells.join_all(cells_from_plain(cells), theirs, self.seen)
+        self.cells.join_all(cells, theirs, self.seen)
         self.seen = self.seen.merge(theirs)
         self._dependencies = self._dependencies.merge(VersionVector(dependencies))
         self._elsewhere = self._elsewhere.merge(VersionVector(elsewhere))
@@ -356,13 +371,18 @@ class EventualReplica:
         return Report(term, term, opened=term > 0, leading=True, caught_up=caught_up)
 
     def _is_drained(self) -> bool:
-        """Whether another member has all writes that this replica accepted."""
+        """Whether members have all writes here that no member accepted.
+
+        Those are its own, and those of replicas that left before it and may have left them here.
+        """
         if self.configuration is None or self.replica in self.configuration.members:
             return False
-        own = self.seen[self.replica]
-        return any(
-            self._known.get(member, NOTHING_SEEN)[self.replica] >= own
-            for member in self.configuration.members
+        members = self.configuration.members
+        known = [self._known.get(member, NOTHING_SEEN) for member in members]
+        return all(
+            any(vector[origin] >= number for vector in known)
+            for origin, number in self.seen.items()
+            if origin not in members
         )
 
     def _send(self, to: str, message: Message) -> None:

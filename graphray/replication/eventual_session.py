@@ -2,7 +2,8 @@
 
 A write gets its number and its stamp here, once; so a write that is sent again, perhaps to another
 replica, is the same write. Where two replicas have both taken it, the stamps are equal and one of
-the two changes nothing.
+the two changes nothing. It gets a later stamp only where a replica refuses the first one and no
+other can have taken it.
 
 A replica that did not answer, or is behind what this session has seen, is asked again only after
 the others, and after a while.
@@ -13,14 +14,20 @@ The levels are floors, as in `graphray.replication.session`, over the writes of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from graphray.replication.cells import Place, Writes
 from graphray.replication.configuration import ReplicaId
 from graphray.replication.consistency import Consistency
 from graphray.replication.effects import Clock, Event, Received, Send, SetTimer, TimerFired
-from graphray.replication.eventual_messages import GetCells, GotCells, PutCells, PutDone
+from graphray.replication.eventual_messages import (
+    GetCells,
+    GotCells,
+    PutCells,
+    PutDone,
+    StampTooOld,
+)
 from graphray.replication.hybrid_clock import BEFORE_ALL, HybridClock, Stamp
 from graphray.replication.messages import Redirect
 from graphray.replication.session import Outcome, RetryPolicy, SessionEffect
@@ -49,10 +56,17 @@ class CellCompleted:
 
 @dataclass
 class _Call:
+    """A call under way.
+
+    Attributes:
+        sent_to: who may have taken the message, as it is now.
+    """
+
     number: int
     message: PutCells | GetCells
     deadline_ms: float
     retry_ms: float = 0.0
+    sent_to: set[ReplicaId] = field(default_factory=set)
 
 
 class EventualSession:
@@ -84,6 +98,7 @@ class EventualSession:
         self._calls = 0
         self._call: _Call | None = None
         self._now_ms = 0.0
+        self._wall_ms = 0.0
         self._outbox: list[SessionEffect | CellCompleted] = []
         self._stays = stays
         self._preferred: ReplicaId | None = None
@@ -166,18 +181,28 @@ class EventualSession:
 
     def handle(self, event: Event, clock: Clock) -> list[SessionEffect | CellCompleted]:
         """Take one event and say what is to be done."""
-        self._now_ms = clock.monotonic_ms
+        self._now_ms, self._wall_ms = clock.monotonic_ms, clock.wall_ms
         match event:
             case Received(sender, PutDone() as done):
                 self._on_put_done(sender, done)
             case Received(sender, GotCells() as got):
                 self._on_got(sender, got)
+            case Received(sender, StampTooOld() as refusal):
+                self._on_stamp_too_old(sender, refusal)
             case Received(sender, Redirect(request)) if self._is_under_way(request):
-                # Another one may be less far behind; this one may catch up.
-                self._avoid(sender)
-                self._try_later()
+                self._ask_another(sender)
             case TimerFired():
                 self._retry_if_late()
+        return self._take_effects()
+
+    def unanswered(
+        self, replica: ReplicaId, number: int, clock: Clock
+    ) -> list[SessionEffect | CellCompleted]:
+        """A replica has died, or its answer is lost: it may have taken that call or not."""
+        self._now_ms, self._wall_ms = clock.monotonic_ms, clock.wall_ms
+        if self._is_under_way(number):
+            self._avoid(replica)
+            self._try_later()
         return self._take_effects()
 
     def _start(
@@ -194,6 +219,7 @@ class EventualSession:
     def _try(self) -> None:
         assert self._call is not None
         self._asked = self._choose()
+        self._call.sent_to.add(self._asked)
         self._outbox.append(Send(self._asked, self._call.message))
         self._call.retry_ms = min(self._now_ms + self._policy.try_ms, self._call.deadline_ms)
         self._outbox.append(SetTimer(self._call.retry_ms))
@@ -211,6 +237,13 @@ class EventualSession:
     def _avoid(self, replica: ReplicaId) -> None:
         self._preferred = None
         self._avoided_until_ms[replica] = self._now_ms + _AVOIDED_TRIES * self._policy.try_ms
+
+    def _ask_another(self, refusing: ReplicaId) -> None:
+        """Another one may be less far behind; this one, which has not taken it, may catch up."""
+        assert self._call is not None
+        self._call.sent_to.discard(refusing)
+        self._avoid(refusing)
+        self._try_later()
 
     def _try_later(self) -> None:
         assert self._call is not None
@@ -239,6 +272,25 @@ class EventualSession:
             self._written = self._written.seen(done.origin, done.number)
             self._seen = self._seen.seen(done.origin, done.number)
             self._end(Outcome.DONE, stamp=done.stamp)
+
+    def _on_stamp_too_old(self, sender: ReplicaId, refusal: StampTooOld) -> None:
+        call = self._call
+        if call is None or not isinstance(call.message, PutCells):
+            return
+        message = call.message
+        if (refusal.client, refusal.seq, refusal.stamp) != (
+            self.client,
+            message.seq,
+            message.stamp,
+        ):
+            return
+        self._stamps.observe(refusal.latest)
+        if call.sent_to <= {sender}:
+            call.message = replace(message, stamp=self._stamps.tick(self._wall_ms))
+            self._try()
+        else:
+            # Under a later stamp it would be two writes, where another one has taken it already.
+            self._ask_another(sender)
 
     def _on_got(self, sender: ReplicaId, got: GotCells) -> None:
         if got.client == self.client and self._is_under_way(got.number):

@@ -143,9 +143,12 @@ def next_eventual(
     """The next configuration under the eventual strategy, or None where nothing is to change.
 
     There is nothing to seal: nobody leads. A replica that leaves takes no more writes, and goes
-    once another has all that it had accepted.
+    once members have all that it has and none of them had accepted. What it reported of an earlier
+    configuration does not count: the member that has it may be leaving by now.
     """
-    drained = {r for r, h in heard.items() if r in h.report.caught_up}
+    drained = {
+        r for r, h in heard.items() if r in h.report.caught_up and h.report.term == newest.term
+    }
     gone = {*drained, *lost}
     leaving = tuple(r for r in newest.everyone if r not in wanted and r not in gone)
     if set(wanted) == set(newest.members) and set(leaving) == set(newest.learners):

@@ -48,6 +48,11 @@ class UpdateLog:
         latest = self._applied.get(client)
         return latest[1:] if latest is not None and latest[0] == seq else None
 
+    def has_later(self, client: str, seq: int) -> bool:
+        """Whether a later write of that client is known here: it waits for this one no more."""
+        latest = self._applied.get(client)
+        return latest is not None and latest[0] > seq
+
     def reaches_back_to(self, seen: VersionVector) -> bool:
         """Whether all writes are still kept that someone lacks who has seen this much."""
         return seen.covers(self._dropped)

@@ -86,14 +86,16 @@ def test_a_state_without_the_cell_says_that_it_was_deleted() -> None:
     """1. Both hold the cell.  2. One deletes it, and forgets that.  3. It sends its state."""
     stale = Cells({})
     stale.write(update("a", 1, 1, b"x"))
-    stale.join_all({}, theirs=VersionVector({"a": 2}), ours=VersionVector({"a": 1}))
+    stale.join_all(
+        Cells({}).to_plain(), theirs=VersionVector({"a": 2}), ours=VersionVector({"a": 1})
+    )
     assert not shown(stale)
 
 
 def test_a_state_without_a_cell_that_it_has_not_seen_says_nothing() -> None:
     cells = Cells({})
     cells.write(update("a", 1, 1, b"x"))
-    cells.join_all({}, theirs=NOTHING_SEEN, ours=VersionVector({"a": 1}))
+    cells.join_all(Cells({}).to_plain(), theirs=NOTHING_SEEN, ours=VersionVector({"a": 1}))
     assert len(shown(cells)) == 1
 
 
@@ -138,3 +140,13 @@ def test_what_is_merged_cannot_be_deleted() -> None:
         for one in order:
             cells.write(one)
         assert shown(cells) == {(b"k", "set"): pack((1, 3))}
+
+
+def test_who_takes_cells_over_learns_how_late_a_deletion_was_forgotten() -> None:
+    """Else it would take an older write, which a replica that keeps the tombstone lets lose."""
+    older = Cells({})
+    older.write(update("a", 1, 5, None))
+    older.forget((b"k", "v"))
+    newcomer = Cells({})
+    newcomer.join_all(older.to_plain(), theirs=VersionVector({"a": 1}), ours=NOTHING_SEEN)
+    assert newcomer.must_exceed((((b"k", "v"), b"x"),)) == Stamp(5, 0, "a")

@@ -5,9 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
+
 from graphray.replication.consistency import Consistency
 from graphray.replication.effects import Clock, Received, Send, TimerFired
-from graphray.replication.eventual_messages import GetCells, GotCells, PutCells, PutDone
+from graphray.replication.eventual_messages import (
+    GetCells,
+    GotCells,
+    PutCells,
+    PutDone,
+    StampTooOld,
+)
 from graphray.replication.eventual_session import CellCompleted, EventualSession
 from graphray.replication.hybrid_clock import Stamp
 from graphray.replication.messages import Redirect
@@ -113,3 +121,37 @@ def test_a_later_stamp_follows_what_was_observed() -> None:
     assert session.latest == Stamp(1000, 3, "z")
     _, effects = session.put(WRITES, Clock(0, 5))
     assert sent(effects)[1].stamp == Stamp(1000, 4, "me")
+
+
+def test_a_stamp_that_is_refused_is_replaced() -> None:
+    session = new_session()
+    _, effects = session.put(WRITES, Clock(0, 5))
+    to, message = sent(effects)
+    refusal = StampTooOld("me", 1, message.stamp, Stamp(90, 2, "z"))
+    _, later = sent(session.handle(Received(to, refusal), Clock(1, 6)))
+    assert (later.seq, later.stamp) == (1, Stamp(90, 3, "me"))
+    # The answer to a copy of the first message.
+    assert session.handle(Received(to, refusal), Clock(2, 6)) == []
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_a_stamp_stays_where_another_replica_may_have_taken_the_write(*, died: bool) -> None:
+    """Else it would be two writes, and the second would undo what was deleted after the first."""
+    session = new_session()
+    _, effects = session.put(WRITES, Clock(0, 5))
+    silent, message = sent(effects)
+    if died:
+        session.unanswered(silent, 1, Clock(9, 5))
+    refusing, _ = sent(session.handle(TimerFired(), Clock(10, 5)))
+    refusal = StampTooOld("me", 1, message.stamp, Stamp(90, 2, "z"))
+    assert not [
+        effect
+        for effect in session.handle(Received(refusing, refusal), Clock(11, 5))
+        if isinstance(effect, Send)
+    ]
+    _, again = sent(session.handle(TimerFired(), Clock(12, 5)))
+    assert again is message
+    done = PutDone("me", 1, silent, 1, message.stamp)
+    (completed,) = session.handle(Received(silent, done), Clock(13, 5))
+    assert isinstance(completed, CellCompleted)
+    assert completed.stamp == message.stamp

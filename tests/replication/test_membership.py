@@ -164,6 +164,8 @@ def test_an_eventual_replica_leaves_once_others_have_its_writes() -> None:
     assert next_eventual(leaving, ("a", "b", "d"), (), {}) is None
     drained = heard(c=Report(2, 2, True, True, caught_up=("c",)))
     gone = next_eventual(leaving, ("a", "b", "d"), (), drained)
+    stale = heard(c=Report(1, 1, True, True, caught_up=("c",)))
+    assert next_eventual(leaving, ("a", "b", "d"), (), stale) is None
     assert gone is not None
     assert gone.everyone == ("a", "b", "d")
     assert next_eventual(leaving, ("a", "b", "d"), ("c",), {}) == replace(gone, lost=("c",))

@@ -24,7 +24,6 @@ from graphray.replication.consistency import Consistency
 from graphray.replication.effects import Received, Send, SetTimer, TimerFired
 from graphray.replication.eventual_session import CellCompleted, EventualSession
 from graphray.replication.hybrid_clock import BEFORE_ALL, Stamp
-from graphray.replication.messages import Redirect
 from graphray.replication.session import RetryPolicy, SessionEffect
 from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
 
@@ -187,10 +186,11 @@ class _Driver:
         left_ms = max(0.0, min(self._wake_ms.values()) - now_ms)
         for pending, answer in self._transport.wait(self._pending.keys(), left_ms / 1000).items():
             part, sender = self._pending.pop(pending)
-            # Who has died says nothing at all: better to ask another one at once.
-            said = answer or Redirect(self._numbers[part], None, "did not answer")
-            clock = self._transport.clock()
-            self._carry_out(part, self.session(part).handle(Received(sender, said), clock))
+            session, clock = self.session(part), self._transport.clock()
+            if answer is None:  # Who has died says nothing: better to ask another one at once.
+                self._carry_out(part, session.unanswered(sender, self._numbers[part], clock))
+            else:
+                self._carry_out(part, session.handle(Received(sender, answer), clock))
         clock = self._transport.clock()
         for part in [p for p, at_ms in self._wake_ms.items() if at_ms <= clock.monotonic_ms]:
             del self._wake_ms[part]
