@@ -21,7 +21,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet 
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-ml fuzz torture lint format bench clean
+.PHONY: help install quickstart test test-ml fuzz torture test-cluster lint format bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ fuzz: $(INSTALLED_FUZZ)  ## every reader of files, by atheris, a minute each
 torture: $(INSTALLED)  ## replication under faults, simulated and real, long; rewrites docs/guarantees.md
 	$(BIN)/python -m tests.simulation.torture --seeds $(SEEDS)
 	$(BIN)/python -m tests.torture.torture --rounds $(ROUNDS)
+
+test-cluster: $(INSTALLED)  ## ray up on hosts made of namespaces, and their network broken; as root
+	$(BIN)/python -m pytest -m cluster_hosts --rewrite-tables -rs tests/cluster
 
 lint: $(INSTALLED)  ## style, types, and which layer imports which
 	$(BIN)/ruff check

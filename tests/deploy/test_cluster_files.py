@@ -53,6 +53,9 @@ def test_the_local_cluster_keeps_every_machine():
     prepared = prepare_config(config)
     (node_type,) = prepared["available_node_types"].values()
     assert node_type["min_workers"] == len(config["provider"]["worker_ips"])
+    # Version 2 counts the head among these.
+    (start,) = [command for command in config["head_start_ray_commands"] if "ray start" in command]
+    assert "RAY_enable_autoscaler_v2=0" in start
 
 
 def test_kuberay_gives_the_object_store_its_memory():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +143,9 @@ def compact(scene: Scene) -> Struck:
     return Struck(tuple(range(PARTS)), mend)
 
 
-FAULTS: dict[str, Callable[[Scene], Struck]] = {
+Faults: TypeAlias = Mapping[str, Callable[[Scene], Struck]]
+
+FAULTS: Faults = {
     "primary killed": kill_primary,
     "backup killed": kill_backup,
     "all replicas of a partition killed": kill_partition,

@@ -6,6 +6,7 @@ alone and any transaction may span partitions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,8 +31,15 @@ GUARDED = "guarded"
 ALL_KEYS = [*LISTS, *SHARED_LISTS, *ACCOUNTS, *REGISTERS, *BAGS, *ITEMS, *HUBS, GUARDED]
 
 
-def build_store(folder: Path) -> Path:
-    """Build the graph; every list is empty, every amount 0, and there is one edge."""
+def build_store(
+    folder: Path, beside: Mapping[tuple[str, str, str], pa.Table] | None = None
+) -> Path:
+    """Build the graph; every list is empty, every amount 0, and there is one edge.
+
+    Args:
+        folder: the store.
+        beside: relations that nobody changes; their nodes are those that they mention.
+    """
     count = len(ALL_KEYS)
     nodes = pa.table(
         {
@@ -42,7 +50,14 @@ def build_store(folder: Path) -> Path:
     )
     # The columns of a relation come with its first edges.
     edges = pa.table({"src": [GUARDED], "dst": [GUARDED], "value": pa.array([0], pa.int64())})
-    gr.build({ENTRY: edges}, folder, nodes={KEY: nodes}, parts=PARTS, partitioner="hash")
+    gr.build(
+        {ENTRY: edges, **(beside or {})},
+        folder,
+        nodes={KEY: nodes},
+        parts=PARTS,
+        partitioner="hash",
+        missing_nodes="add",
+    )
     return folder
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
 
-from tests.torture.faults import FAULTS, Scene, Struck
+from tests.torture.faults import FAULTS, Faults, Scene, Struck
 from tests.torture.journal import now_ms
 from tests.torture.running import wait_for
 
@@ -91,10 +91,12 @@ class Nemesis:
     Args:
         scene: the scene.
         calm_operations: how many operations clients end undisturbed between two steps.
+        faults: what may be done, by name.
     """
 
-    def __init__(self, scene: Scene, calm_operations: int) -> None:
+    def __init__(self, scene: Scene, calm_operations: int, faults: Faults = FAULTS) -> None:
         self._scene = scene
+        self._faults = faults
         self._calm_operations = calm_operations
         self.happened: list[Happened] = []
 
@@ -114,7 +116,7 @@ class Nemesis:
             for number, name in enumerate(step.faults):
                 _sleep(step.between_s if number else 0.0)
                 at_ms = now_ms()
-                struck.append((name, at_ms, FAULTS[name](self._scene)))
+                struck.append((name, at_ms, self._faults[name](self._scene)))
                 mends.callback(struck[-1][2].mend)
             _sleep(step.hold_s)
             self._await_operations(step.operations)

@@ -43,15 +43,22 @@ def report(rounds: Sequence[Round], planted: Hunted) -> str:
             "| --- | --- | --- | --- |",
             *(_planted_row(*row) for row in planted),
             "",
-            "| what was done | partitions | noticed (next term begun) | first good strong read "
-            "| first good write | all replicas back |",
-            "| --- | --- | --- | --- | --- | --- |",
-            *_recovery_rows([r for each in rounds if each.has_log for r in each.recoveries]),
+            *recovery_table([r for each in rounds if each.has_log for r in each.recoveries]),
             *_recovery_rows(
                 [r for each in rounds if not each.has_log for r in each.recoveries], " (eventual)"
             ),
         ]
     )
+
+
+def recovery_table(recoveries: Iterable[Recovery]) -> list[str]:
+    """How long the faults were felt, as the lines of a table."""
+    return [
+        "| what was done | partitions | noticed (next term begun) | first good strong read "
+        "| first good write | all replicas back |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *_recovery_rows(recoveries),
+    ]
 
 
 def _strategy_row(name: str, done: Sequence[Round]) -> str:

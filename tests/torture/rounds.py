@@ -11,7 +11,7 @@ from random import Random
 import graphray as gr
 from tests.simulation.checkers.linearizability import Violation
 from tests.torture.client_process import ClientPool
-from tests.torture.faults import Scene
+from tests.torture.faults import FAULTS, Faults, Scene
 from tests.torture.graph import PARTS, parts_of_keys
 from tests.torture.journal import Told, read_journals
 from tests.torture.nemesis import Nemesis, Step
@@ -65,6 +65,7 @@ def run_round(
     *,
     calm_operations: int = 30,
     workloads: tuple[str, ...] = (),
+    faults: Faults = FAULTS,
 ) -> Round:
     """Carry out a plan under load.
 
@@ -76,11 +77,12 @@ def run_round(
         rng_seed: what clients and faults do follows from it; when they do it does not.
         calm_operations: how many operations clients end undisturbed between two faults.
         workloads: what clients do; all that the strategy can carry where none is named.
+        faults: what the plan's names stand for.
     """
     workloads = workloads or workloads_of(running.replication)
     found = Round(running.replication, rng_seed)
     clients = ClientPool(running.name, folder, PROCESSES, rng_seed, workloads)
-    nemesis = Nemesis(Scene(running, clients, Random(rng_seed)), calm_operations)
+    nemesis = Nemesis(Scene(running, clients, Random(rng_seed)), calm_operations, faults)
     try:
         nemesis.carry_out(plan)
     except TimeoutError as error:

@@ -17,7 +17,7 @@ from graphray.client.view import GraphSpec, place_of
 from graphray.errors import GraphRayError
 from graphray.replication.settings import ReplicationSettings
 from tests.torture.decisions import Decisions
-from tests.torture.graph import GUARDED, PARTS
+from tests.torture.graph import GUARDED, KEY, PARTS
 from tests.torture.machines import Machines
 
 REPLICAS = 3
@@ -52,17 +52,25 @@ class RunningGraph:
     Args:
         store: what to launch.
         folder: for its state.
-        machines: what it runs on.
+        machines: what it runs on, where faults are done to them.
         name: of the graph.
         replication: the strategy.
+        well_s: how long it may take to get over a fault.
     """
 
     def __init__(
-        self, store: Path, folder: Path, machines: Machines, name: str, replication: str
+        self,
+        store: Path,
+        folder: Path,
+        machines: Machines | None,
+        name: str,
+        replication: str,
+        well_s: float = WELL_S,
     ) -> None:
         self.name = name
         self.machines = machines
         self.replication = replication
+        self._well_s = well_s
         options = gr.LaunchOptions(
             replication=replication,  # type: ignore[arg-type]
             replication_settings=SETTINGS,
@@ -72,7 +80,7 @@ class RunningGraph:
         self._spec = GraphSpec(name, str(store), 0, options)
         self.graph = gr.launch(store, name, replicas=REPLICAS, options=options)
         # Opens it for changes.
-        self.graph.read("eventual").exists([GUARDED])
+        self.graph.read("eventual").exists([GUARDED], KEY)
         self.decisions = Decisions(folder)
 
     def replica_actor(self, part: int, replica: int) -> str:
@@ -106,7 +114,7 @@ class RunningGraph:
         Raises:
             TimeoutError: where it did not become well.
         """
-        return wait_for(self.is_well, WELL_S, self._story)
+        return wait_for(self.is_well, self._well_s, self._story)
 
     def close(self) -> None:
         """End the graph."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import graphray as gr
 from tests.simulation.checkers.linearizability import Violation
 from tests.simulation.history import History
-from tests.torture.graph import ACCOUNTS
+from tests.torture.graph import ACCOUNTS, KEY
 from tests.torture.workloads.workload import read_amounts, write_amounts
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ class Bank:
 
     def _audit_snapshot(self, client: Client) -> None:
         with client.operation("audit", "") as operation, client.graph.snapshot() as state:
-            operation.value = int(state.features(ACCOUNTS, "amount").sum())
+            operation.value = int(state.features(ACCOUNTS, "amount", KEY).sum())

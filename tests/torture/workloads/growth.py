@@ -64,7 +64,7 @@ class Growth:
         """A snapshot shows what had been acknowledged before it was taken, and its past only."""
         hub = client.rng.choice(HUBS)
         with client.operation("survey", hub) as survey, client.graph.snapshot() as state:
-            survey.value = state.neighbors(hub, direction="in").tolist()
+            survey.value = state.neighbors(hub, ENTRY, direction="in").tolist()
 
     def _delete(self, client: Client, key: str) -> None:
         with client.operation("delete", key), client.graph.transaction() as transaction:
