@@ -178,9 +178,9 @@ def _forgets_tombstones_at_once(self: EventualReplica, stable: Any, written: Any
 def _passes_on_what_is_not_durable() -> Iterator[None]:
     original = UpdateLog.missing_from
 
-    def missing_from(self: UpdateLog, seen: Any, durable: Any, count_max: int) -> Any:
+    def missing_from(self: UpdateLog, seen: Any, durable: Any, *rest: Any) -> Any:
         everything = VersionVector({update.origin: update.number for update in self._updates})
-        return original(self, seen, everything, count_max)
+        return original(self, seen, everything, *rest)
 
     with patch.object(UpdateLog, "missing_from", missing_from):
         yield
