@@ -16,7 +16,7 @@ resolved as above, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -61,6 +61,18 @@ class Update:
     def size_bytes(self) -> int:
         """About how much it takes in a message."""
         return sum(_CELL_BYTES + len(key) + len(value or b"") for (key, _), value in self.writes)
+
+    def follows(self, seen: VersionVector, lost: Collection[str]) -> bool:
+        """Whether it is the next of its origin, and all that its writer had seen has been seen."""
+        return self.number == seen[self.origin] + 1 and has_seen(seen, self.seen, lost)
+
+
+def has_seen(seen: VersionVector, floor: VersionVector, lost: Collection[str]) -> bool:
+    """Whether all of a floor has been seen, but for writes that went down with a lost disk.
+
+    The writes of a replica that left are not lost: another one has them, and passes them on.
+    """
+    return all(seen[name] >= number or name in lost for name, number in floor.items())
 
 
 @dataclass(frozen=True, slots=True)

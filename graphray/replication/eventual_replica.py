@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from graphray.replication.cells import Cells, Merge, Place, Update
+from graphray.replication.cells import Cells, Merge, Place, Update, has_seen
 from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.effects import (
     Clock,
@@ -191,7 +191,7 @@ class EventualReplica:
         return update
 
     def _on_get(self, sender: str, message: GetCells) -> None:
-        if not self._has_seen(message.floor):
+        if not has_seen(self.seen, message.floor, self._lost()):
             self._send(sender, Redirect(message.number, self.configuration, "is behind"))
             return
         cells = (self.cells.get(place) for place in message.places)
@@ -218,13 +218,8 @@ class EventualReplica:
         if peers:
             self._send(self._rng.choice(peers), SyncRequest(self.seen, self._durable))
 
-    def _has_seen(self, floor: VersionVector) -> bool:
-        """Whether all of that was applied, but for writes that went down with a lost disk.
-
-        The writes of a replica that left are not lost: another one has them, and passes them on.
-        """
-        lost = () if self.configuration is None else self.configuration.lost
-        return all(self.seen[name] >= number or name in lost for name, number in floor.items())
+    def _lost(self) -> tuple[ReplicaId, ...]:
+        return () if self.configuration is None else self.configuration.lost
 
     def _everyone(self) -> tuple[ReplicaId, ...]:
         return () if self.configuration is None else self.configuration.everyone
@@ -233,7 +228,7 @@ class EventualReplica:
         self._know(sender, message.durable)
         if self._log.reaches_back_to(message.seen):
             updates = self._log.missing_from(
-                message.seen, self._durable, self._settings.batch_entries_max
+                message.seen, self._durable, self._settings.batch_entries_max, self._lost()
             )
             self._send(sender, SyncUpdates(updates, self._durable))
         elif self._durable.covers(self.seen):
@@ -243,8 +238,7 @@ class EventualReplica:
     def _on_sync_updates(self, sender: ReplicaId, message: SyncUpdates) -> None:
         self._know(sender, message.durable)
         for update in message.updates:
-            is_next = update.number == self.seen[update.origin] + 1
-            if is_next and self._has_seen(update.seen):
+            if update.follows(self.seen, self._lost()):
                 self._apply(update)
                 self._disk.queue(entry_of(update, self._log.last_lsn))
 

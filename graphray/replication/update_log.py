@@ -1,13 +1,13 @@
 """The writes that an eventually consistent replica keeps one by one, in the order it applied them.
 
-That order respects causes, and so does every part of it that is sent on. On disk a write is an
+What is sent on is in an order that respects causes. On disk a write is an
 `Entry` whose LSN is its place in this order; the writer's identity is kept beyond the write itself,
 so that a retry is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from graphray.replication.cells import Update
@@ -58,19 +58,32 @@ class UpdateLog:
         return seen.covers(self._dropped)
 
     def missing_from(
-        self, seen: VersionVector, durable: VersionVector, count_max: int
+        self,
+        seen: VersionVector,
+        durable: VersionVector,
+        count_max: int,
+        lost: Collection[str] = (),
     ) -> tuple[Update, ...]:
         """Writes that someone lacks who has seen this much; only such as are durable here.
 
-        The first of them, where they are too many or too large for one message.
+        The first of them, where they are too many or too large for one message, and only such as
+        can be applied there: a write may be here before those that its writer had seen elsewhere,
+        and must not keep them from being sent.
+
+        Args:
+            seen: what the receiver has seen.
+            durable: what may be sent.
+            count_max: how many writes at most.
+            lost: replicas whose writes nobody waits for.
         """
         missing: list[Update] = []
         size_bytes = 0
         for update in self._updates:
             if update.number > durable[update.origin]:
                 break  # What follows may depend on it.
-            if update.number > seen[update.origin]:
+            if update.follows(seen, lost):
                 missing.append(update)
+                seen = seen.seen(update.origin, update.number)
                 size_bytes += update.size_bytes
                 if len(missing) == count_max or size_bytes >= _MESSAGE_BYTES_MAX:
                     break

@@ -242,6 +242,17 @@ def test_who_lacks_what_is_kept_no_longer_is_sent_the_state() -> None:
     assert pair.value("b") == b"3"
 
 
+def test_who_leaves_still_knows_what_it_took() -> None:
+    pair = Group()
+    pair.put("a", b"x", 1)
+    pair.configure("b", leaving=("a",))
+    pair.answers.clear()
+    pair.put("a", b"x", 1)
+    assert isinstance(pair.answers.pop(), PutDone)
+    pair.put("a", b"y", 2)
+    assert isinstance(pair.answers.pop(), Redirect)
+
+
 def test_a_replica_that_leaves_hands_on_what_others_left_with_it() -> None:
     """First a leaves, and only b has its write; then b leaves, too, before c has asked for it."""
     pair = Group("a", "b", "c")
