@@ -6,13 +6,14 @@ threads than serve (`WAITING_ROOM`): every call gets to this door at once, and t
 wait do so here, counted, first come, first served. `graphray.health.admit` never lets so many wait
 that the last thread of the group does; one is always free to refuse the next call.
 
-What that costs, measured by the processor time of the actor (Ray 2.60): nothing while no more calls
-are under way than threads serve; with 32 of them, 8 % for requests that take 2 ms and half as much
-again as it was for those that do nothing, since every call that waits is a thread to be woken; and
-5 KB of memory a thread. The alternatives know less: ``max_pending_calls`` on the handles of clients
-bounds what each of them has sent, not what all have sent together, and an actor that answers from
-an event loop takes twice as long for every call. What cannot be refused is what has not reached the
-process yet: a replica that was stopped finds those calls waiting when it goes on.
+What that costs, by the processor time of the actor (Ray 2.60, on a busy machine): with no more
+calls under way than threads serve, too little to tell; with 32 of them, a tenth for requests that
+take 2 ms, and half as much again for those that do nothing, since every call that waits is a thread
+to be woken; and some 70 KB of memory for a thread that has been used. The alternatives know less:
+``max_pending_calls`` on the handles of clients bounds what each of them has sent, not what all have
+sent together, and an actor that answers from an event loop takes twice as long for every call. What
+cannot be refused is what has not reached the process yet: a replica that was stopped finds those
+calls waiting when it goes on.
 """
 
 from __future__ import annotations

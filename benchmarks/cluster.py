@@ -16,22 +16,18 @@ OBJECT_STORE_BYTES = 4 * 2**30
 
 
 @contextmanager
-def cluster(nodes: int, head_cpus: int = CPUS) -> Iterator[Cluster]:
+def cluster(nodes: int) -> Iterator[None]:
     """A cluster; processes that are started meanwhile connect to its head."""
     os.environ["RAY_AUTH_MODE"] = "disabled"
     arguments: dict[str, Any] = {"num_cpus": CPUS, "object_store_memory": OBJECT_STORE_BYTES}
-    head = {
-        **arguments,
-        "num_cpus": head_cpus,
-        "include_dashboard": False,
-    }  # whose port another cluster may have
+    head = {**arguments, "include_dashboard": False}  # whose port another cluster may have
     started = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(nodes - 1):
         started.add_node(**arguments)
     os.environ["RAY_ADDRESS"] = started.address
     ray.init(address=started.address, log_to_driver=False, logging_level=logging.WARNING)
     try:
-        yield started
+        yield
     finally:
         del os.environ["RAY_ADDRESS"]
         ray.shutdown()

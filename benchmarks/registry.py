@@ -15,7 +15,6 @@ DESCRIPTIONS = {
     "features": "properties: gathered from mapped partitions, and from another node with a cache",
     "loader": "an epoch of GraphSAGE with the sampler hidden behind it, beside the model alone",
     "mutation": "writes by strategy beside SQLite, point reads, recovery, snapshots under writes",
-    "failover": "faults under load: failed calls, first good read and write, tail, full redundancy",
     "ingest": "Parquet to a published store: edges per second, and peak memory within a budget",
 }
 
