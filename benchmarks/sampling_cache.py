@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import statistics
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -107,12 +108,14 @@ def _traffic(graph: gr.Graph, loader: gr.Loader[gr.Batch]) -> _Traffic:
 @contextmanager
 def _counted(graph: gr.Graph) -> Iterator[_Traffic]:
     access: Any = graph.access
-    call_all, traffic = access.call_all, _Traffic()
+    call_all, traffic, lock = access.call_all, _Traffic(), threading.Lock()
 
     def counted(requests: Mapping[int, Any]) -> dict[int, Any]:
         answers: dict[int, Any] = call_all(requests)
-        traffic.calls += len(requests)
-        traffic.moved_bytes += len(pickle.dumps((dict(requests), answers)))
+        moved_bytes = len(pickle.dumps((dict(requests), answers)))
+        with lock:  # Several batches are in flight.
+            traffic.calls += len(requests)
+            traffic.moved_bytes += moved_bytes
         return answers
 
     access.call_all = counted

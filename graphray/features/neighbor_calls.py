@@ -108,7 +108,13 @@ class NeighborCacheCalls:
         Returns:
             Hits, nodes whose rows it found cached on its node; and misses, nodes that owners drew
             for. A node counts in each hop and batch that asks for its neighbours.
+
+        Raises:
+            ArgumentError: where the direction is none, or the relation has to be given.
+            RelationNotFound: where the relation is not there.
         """
+        if direction not in ("in", "out"):
+            raise ArgumentError(f"direction = {direction!r}; expected 'in' or 'out'")
         schema = self._access.schema
         kind = _only(schema, relation, [kind.relation for kind in schema.relations])
         of = RowsOf.neighbors(kind.relation, kind.stored_direction(direction))
@@ -134,7 +140,8 @@ def _only(
     """The relation that is meant, which is followed; raises ArgumentError, RelationNotFound."""
     if relation is None and len(followed) != 1:
         raise ArgumentError(
-            f"several relations are followed: {', '.join(map(str, followed))}; pass relation=..."
+            f"the relation is not clear, of: {', '.join(map(str, followed)) or 'none'}; "
+            "pass relation=..."
         )
     kind = schema.relation_type(followed[0] if relation is None else relation)
     if kind.relation not in followed:

@@ -128,10 +128,8 @@ class NodeCache:
         with self._lock:
             known = self._of(of)
             known.counts = CacheCounts(known.counts.hits + hits, known.counts.misses + misses)
-        if len(elsewhere) and counted_max is None:
-            known.uses.note(elsewhere)
-        elif len(elsewhere):
-            known.uses.note_some(elsewhere, counted_max)
+        if len(elsewhere):
+            known.uses.note(elsewhere, counted_max)
         if self._board is not None:
             self._board.count(of, hits, misses)
 

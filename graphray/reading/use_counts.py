@@ -19,7 +19,6 @@ Ints = npt.NDArray[np.int64]
 
 _DISTINCT_MAX = 2**21
 _SLOTS_MIN = 2**10
-_ONE = np.ones(1, np.int64)
 
 
 class UseCounts:
@@ -42,20 +41,16 @@ class UseCounts:
         self._reads = 0
         self._clear(_SLOTS_MIN)
 
-    def note(self, numbers: Ints) -> None:
-        """Note that each of these rows was read."""
-        with self._lock:
-            self._add(numbers, _ONE)
-
-    def note_some(self, numbers: Ints, count_max: int) -> None:
-        """Note that rows were read; of many only every k-th, other ones each time, as k reads.
+    def note(self, numbers: Ints, count_max: int | None = None) -> None:
+        """Note that each of these rows was read.
 
         Args:
             numbers: the rows.
-            count_max: how many to count at most.
+            count_max: how many to count at most; of more only every k-th, others each time, as k
+                reads. None for all.
         """
         with self._lock:
-            step = max(1, -(-len(numbers) // count_max))
+            step = max(1, -(-len(numbers) // (count_max or len(numbers) or 1)))
             self._reads += 1
             some = np.ascontiguousarray(numbers[self._reads % step :: step])
             self._add(some, np.full(1, step))

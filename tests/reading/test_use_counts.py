@@ -27,14 +27,14 @@ def test_counts_add_up(reads: list[list[int]]) -> None:
 def test_of_many_some_are_counted_for_all() -> None:
     uses = UseCounts()
     for _ in range(30):
-        uses.note_some(np.arange(100), 40)
+        uses.note(np.arange(100), 40)
     numbers, counts = uses.counted()
     # Every third row at a time, and in turn: 34 rows or 33.
     assert numbers.tolist() == list(range(100))
     assert counts.tolist() == [30] * 100
-    uses.note_some(np.array([7]), 40)
+    uses.note(np.array([7]), 40)
     assert uses.counted()[1][7] == 31
-    uses.note_some(np.empty(0, np.int64), 40)
+    uses.note(np.empty(0, np.int64), 40)
 
 
 def test_the_hot_stay_where_memory_is_bounded() -> None:

@@ -171,7 +171,7 @@ def test_batches_are_the_same_with_neighbors_kept_here(
 def test_what_is_kept_here_is_not_asked_for(
     graph: gr.Graph, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    settings = {"batch_size": 50, "rng_seed": 4, **WAYS[way]}
+    settings = {"batch_size": 50, "rng_seed": 4, "in_flight": 1, **WAYS[way]}
     fanout = {} if "sampling" in settings else {"fanout": [5, 3]}
     sampled, calls = graph.loader(np.arange(NODES), **fanout, **settings), Calls(graph, monkeypatch)
     asked, moved_bytes = calls.of_epoch(sampled)
