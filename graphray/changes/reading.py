@@ -38,16 +38,27 @@ class _Entries(NamedTuple):
 
     def take(self, order: Ints) -> _Entries:
         """The same in another order."""
-        ids = user_ids(arrow_ids(self.far_ids).take(pa.array(order)))
-        return _Entries(*(array[order] for array in self[:4]), ids)
+        return _Entries(
+            self.owner[order],
+            self.edge[order],
+            self.far_part[order],
+            self.far_stable[order],
+            user_ids(arrow_ids(self.far_ids).take(pa.array(order))),
+        )
 
 
 def _appended(of_base: _Entries, table: EdgeTable, owner: Ints, added: Ints) -> _Entries:
     """Entries of the base, and behind them some that were added."""
-    of_added = (owner, *(table.added.column(name)[added] for name in (KEY, FAR_PART, FAR_STABLE)))
-    both = (np.concatenate(pair) for pair in zip(of_base[:4], of_added, strict=True))
-    ids = user_ids(_joined(arrow_ids(of_base.far_ids), table.ids.take(added)))
-    return _Entries(*both, ids)
+    edge, far_part, far_stable = (
+        table.added.column(name)[added] for name in (KEY, FAR_PART, FAR_STABLE)
+    )
+    return _Entries(
+        np.concatenate((of_base.owner, owner)),
+        np.concatenate((of_base.edge, edge)),
+        np.concatenate((of_base.far_part, far_part)),
+        np.concatenate((of_base.far_stable, far_stable)),
+        user_ids(_joined(arrow_ids(of_base.far_ids), table.ids.take(added))),
+    )
 
 
 @dataclass(frozen=True)

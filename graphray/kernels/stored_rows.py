@@ -53,7 +53,7 @@ def list_entries(indptr: npt.NDArray[Any], rows: Ints) -> tuple[Ints, Ints]:
     Returns:
         ``int64[m]`` each: the position in ``rows`` that an entry belongs to, and the entry.
     """
-    count = 0
+    count = np.int64(0)
     for row in rows:
         if row != NOT_FOUND:
             count += np.int64(indptr[row + 1]) - np.int64(indptr[row])
