@@ -81,6 +81,10 @@ class ChangesDesk:
         """A client's message to a partition's manager; None where it had no answer in time."""
         return self._opened(parts).ask(part, message, timeout_s)
 
+    def terms(self) -> tuple[int, ...]:
+        """The newest term of every partition; none where nobody has changed the graph."""
+        return () if self._supervisor is None else self._supervisor.terms()
+
     def problems(self) -> tuple[str, ...]:
         """What stands in the way of changes now."""
         supervisor = self._supervisor

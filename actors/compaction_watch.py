@@ -8,6 +8,9 @@ from collections.abc import Callable
 from ray.exceptions import RayError
 
 from graphray.errors import GraphRayError
+from graphray.logs import get_logger
+
+_LOG = get_logger(__name__)
 
 
 class CompactionWatch:
@@ -50,3 +53,4 @@ class CompactionWatch:
                 self.problem = ""
             except (GraphRayError, RayError, OSError) as error:
                 self.problem = f"the changes could not be compacted: {error}"
+                _LOG.warning(self.problem)

@@ -8,6 +8,7 @@ and `problem` says why. A disk that *failed* (an fsync that did not succeed) is 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeAlias
@@ -15,11 +16,14 @@ from typing import Any, TypeAlias
 from actors.log_files import DiskFailed
 from actors.replica_disk import ReplicaDisk
 from graphray.errors import StoreError
+from graphray.logs import get_logger
 from graphray.replication.effects import Persist, Persisted, SaveSnapshot, SnapshotSaved, TrimLog
 
 _RETRY_S = 0.5
 
-_LOG, _SNAPSHOTS = "log", "snapshots"
+_LOG = get_logger(__name__)
+
+_LOG_FILE, _SNAPSHOTS = "log", "snapshots"
 
 Post = Callable[[Any], None]
 _Tasks: TypeAlias = "SimpleQueue[tuple[Any, Post] | None]"
@@ -30,17 +34,21 @@ class DiskWriter:
 
     Args:
         disk: held by this writer alone; closed with it.
+        note_seconds: is told how long each write to the log took, until it was on disk.
 
     Attributes:
         has_failed: the disk must not be used any more.
     """
 
-    def __init__(self, disk: ReplicaDisk) -> None:
+    def __init__(
+        self, disk: ReplicaDisk, note_seconds: Callable[[float], object] | None = None
+    ) -> None:
         self.has_failed = False
-        self._problems = {_LOG: "", _SNAPSHOTS: ""}
+        self._note_seconds = note_seconds
+        self._problems = {_LOG_FILE: "", _SNAPSHOTS: ""}
         self._disk = disk
         self._closing = threading.Event()
-        self._queues: dict[str, _Tasks] = {_LOG: SimpleQueue(), _SNAPSHOTS: SimpleQueue()}
+        self._queues: dict[str, _Tasks] = {_LOG_FILE: SimpleQueue(), _SNAPSHOTS: SimpleQueue()}
         self._threads = [
             threading.Thread(target=self._run, args=(file,), name=f"disk-{file}", daemon=True)
             for file in self._queues
@@ -56,11 +64,11 @@ class DiskWriter:
     @property
     def is_stuck(self) -> bool:
         """Whether the log cannot be written: the replica on this disk can promise nothing."""
-        return bool(self._problems[_LOG])
+        return bool(self._problems[_LOG_FILE])
 
     def take(self, effect: Any, post: Post) -> None:
         """Queue one effect."""
-        file = _SNAPSHOTS if isinstance(effect, SaveSnapshot) else _LOG
+        file = _SNAPSHOTS if isinstance(effect, SaveSnapshot) else _LOG_FILE
         self._queues[file].put((effect, post))
 
     def damage(self) -> list[str]:
@@ -69,7 +77,7 @@ class DiskWriter:
 
     def condemn(self, reason: str) -> None:
         """Have nothing written any more: what the disk holds is not to be trusted."""
-        self._problems[_LOG] = reason
+        self._problems[_LOG_FILE] = reason
         self.has_failed = True
 
     def put_away(self) -> None:
@@ -100,9 +108,10 @@ class DiskWriter:
             try:
                 self._write(effect)
             except DiskFailed as error:
-                self.has_failed, self._problems[file] = True, str(error)
+                self.has_failed = True
+                self._note_problem(file, str(error))
             except StoreError as error:
-                self._problems[file] = str(error)
+                self._note_problem(file, str(error))
                 if self._closing.wait(_RETRY_S):
                     return False
             else:
@@ -110,10 +119,18 @@ class DiskWriter:
                 return True
         return False
 
+    def _note_problem(self, file: str, problem: str) -> None:
+        if problem != self._problems[file]:
+            _LOG.error("cannot write: %s", problem)
+        self._problems[file] = problem
+
     def _write(self, effect: Any) -> None:
         match effect:
             case Persist(_, records):
+                started = time.perf_counter()
                 self._disk.append(records)
+                if self._note_seconds is not None:
+                    self._note_seconds(time.perf_counter() - started)
             case SaveSnapshot(snapshot):
                 self._disk.save_snapshot(snapshot)
             case TrimLog(lsn):

@@ -6,6 +6,7 @@ Replicas are made with ``get_if_exists``: making them again finds those that are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ray
@@ -16,9 +17,16 @@ from ray.util.scheduling_strategies import (
 )
 
 from actors.catalog import Catalog as CatalogBase
+from actors.census import Census
 from actors.door import WAITING_ROOM
-from actors.replica import Replica
+from actors.observed import observed
+from actors.process_setup import set_up
+from actors.replica import Replica as ReplicaBase
+from actors.replica_calls import ReplicaCalls
+from actors.replica_readings import LogReadings, process_readings
+from graphray import tracing
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
+from graphray.tally import watch
 
 _CATALOG_THREADS = 8
 # Neither the protocol nor writers wait for readers. A peer's call may hold its thread until a write
@@ -28,6 +36,7 @@ _CONCURRENCY_GROUPS = {"peers": 8, "changes": 32}
 _CATALOG_CPUS = 0.001
 
 
+@observed
 class Catalog(CatalogBase):
     """The catalog with what it makes actors by.
 
@@ -37,7 +46,40 @@ class Catalog(CatalogBase):
     """
 
     def __init__(self, spec: GraphSpec) -> None:
+        set_up(spec, actor="catalog")
         super().__init__(spec, create_replica, hold_on_node)
+        self._census = Census(spec, lambda: CatalogBase.status(self), self._changes.terms)
+
+    def _watch_call(
+        self, method: str, serve: Callable[..., Any], arguments: tuple[Any, ...], traceparent: str
+    ) -> Any:
+        with tracing.serve(method, traceparent, graph=self._spec.name, actor="catalog"):
+            return serve(*arguments)
+
+
+@observed
+class Replica(ReplicaBase):
+    """The replica, whose calls are counted and traced."""
+
+    def __init__(self, spec: GraphSpec, part: int, replica: int) -> None:
+        set_up(spec, part=str(part), replica=str(replica))
+        place = (spec.name, str(part), str(replica))
+        self._calls = ReplicaCalls(place)
+        super().__init__(spec, part, replica)
+        watch("calls", self._calls.readings)
+        watch("process", lambda: process_readings(place, self._is_loaded))
+        watch("log", LogReadings(place, self._member.standing).readings)
+
+    def _watch_call(
+        self, method: str, serve: Callable[..., Any], arguments: tuple[Any, ...], traceparent: str
+    ) -> Any:
+        if not traceparent:
+            return self._calls.serve(method, serve, arguments)
+        spec = self._spec
+        with tracing.serve(
+            method, traceparent, graph=spec.name, part=self._part, replica=self._replica
+        ):
+            return self._calls.serve(method, serve, arguments)
 
 
 def create_catalog(spec: GraphSpec) -> ActorHandle:

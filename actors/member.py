@@ -27,10 +27,13 @@ from actors.partition_state import (
 from actors.peers import Peers
 from actors.replica_disk import ReplicaDisk
 from actors.shell import MachineShell, read_clock
+from actors.standing import Standing, standing_of
 from graphray.changes.cell_merges import Merges
 from graphray.client.view import CATALOG, ActorHandle, GraphSpec
 from graphray.config import state_folder
 from graphray.errors import ClusterError, GraphRayError
+from graphray.logs import describe_process, get_logger
+from graphray.metrics import LOG_WRITE_SECONDS
 from graphray.replication import (
     EventualReplica,
     Replica,
@@ -39,11 +42,15 @@ from graphray.replication import (
     Strategy,
     TransactionalState,
 )
+from graphray.replication.core import ReplicaCore
 from graphray.replication.eventual_messages import GetCells, PutCells
 from graphray.replication.messages import Message, Read, Redirect, Snapshot, Write
 from graphray.shard import file_safe
+from graphray.tally import count_series
 
 Found = TypeVar("Found")
+
+_LOG = get_logger(__name__)
 
 _LOOK_TIMEOUT_S = 2.0
 # All changes since the base version are hashed.
@@ -160,6 +167,17 @@ class Member:
             return self._base_version
         return min(*versions, *versions_in(snapshot.state))
 
+    def standing(self) -> Standing | None:
+        """Where this replica stands in its partition; None where it takes no part in changes.
+
+        Raises:
+            ClusterError: where its machine has failed or is too busy to say.
+        """
+        shell, machine, state = self._shell, self._machine, self._state
+        if shell is None or machine is None:
+            return None
+        return shell.inspect(lambda: standing_of(machine, state), _LOOK_TIMEOUT_S)
+
     def pending_bytes(self) -> int:
         """The memory that changes take here beside the store."""
         return self._look(bytes_of, 0)
@@ -236,7 +254,8 @@ class Member:
         self._problem = ""
         if disk.set_aside:
             self._problem = f"began anew under another identity: {disk.set_aside}"
-        writer = DiskWriter(disk)
+        place = (self._spec.name, str(self._part), str(self._replica))
+        writer = DiskWriter(disk, count_series(LOG_WRITE_SECONDS, place).append)
         peers = Peers(disk.identity, replicas, catalog, self._deliver)
         self._identity, self._writer, self._machine = disk.identity, writer, machine
 
@@ -247,6 +266,7 @@ class Member:
 
         self._shell = MachineShell(f"replica {disk.identity}", machine, send, disk=writer)
         self._launch_id, self._base_version = record.launch_id, record.base_version
+        _LOG.info("takes part in changes as %s", disk.identity)
 
     def _deliver(self, sender: str, messages: Sequence[Message]) -> None:
         shell = self._shell
@@ -264,6 +284,7 @@ class Member:
                 self._spec, self._part, self._replica, record.base_version
             )
             machine = Replica(identity, CATALOG, self._state, settings, read_clock())
+            machine.core.on_adopted.append(lambda: _note_term(machine.core))
         machine.recover(*disk.read())
         return machine
 
@@ -301,6 +322,13 @@ class Member:
         if shell is None or not isinstance(state, TransactionalState):
             return nothing
         return shell.inspect(lambda: look(state), _LOOK_TIMEOUT_S)
+
+
+def _note_term(core: ReplicaCore) -> None:
+    """A later term has begun: say so, and with every line from now on."""
+    describe_process(term=str(core.term))
+    assert core.configuration is not None
+    _LOG.info("is %s of term %d", core.configuration.role(core.replica), core.term)
 
 
 def _turn_away(message: Message) -> Redirect | None:

@@ -23,7 +23,6 @@ fallen silent, and go on without it.
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 import time
 from collections import deque
@@ -34,6 +33,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from graphray.errors import ClusterError
+from graphray.logs import get_logger
 from graphray.replication.effects import (
     Clock,
     CreateIfAbsent,
@@ -50,7 +50,7 @@ from graphray.replication.messages import Message
 
 Answer = TypeVar("Answer")
 
-_LOG = logging.getLogger(__name__)
+_LOG = get_logger(__name__)
 _ASK = "ask/"
 # The time since boot, which goes on while a machine sleeps: a lease must lapse meanwhile.
 _MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

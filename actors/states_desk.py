@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -18,20 +19,26 @@ from graphray.book import PartitionBook
 from graphray.changes.base import StoreVersions
 from graphray.client.changes.cluster_changes import connect_calls
 from graphray.client.changes.partition_calls import PartitionCalls
+from graphray.client.connection import submit
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, fetch
 from graphray.client.view import ActorHandle, ChangeView, GraphSpec
 from graphray.config import CallPolicy
 from graphray.errors import ClusterError, GraphRayError, StoreError
+from graphray.logs import get_logger
+from graphray.metrics import COMPACTION_SECONDS
 from graphray.shard import ArrayKey
 from graphray.store import Store
 from graphray.store.manifest import StoredFile
 from graphray.store.writer import ShardTarget
+from graphray.tally import count
 
 _SAVE_TIMEOUT_S = 300.0
 _WRITE_TIMEOUT_S = 3600.0
 _ASK_TIMEOUT_S = 30.0
 _WATCH_EVERY_S = 10.0
+
+_LOG = get_logger(__name__)
 
 
 class DescribedState(NamedTuple):
@@ -89,7 +96,7 @@ class StatesDesk:
             at: the state.
         """
         asked = {
-            part: self._find_replica(part, replica).save_arrays.remote(keys, at)
+            part: submit(self._find_replica(part, replica), "save_arrays", keys, at)
             for part, replica in replicas.items()
         }
         found = {}
@@ -101,7 +108,7 @@ class StatesDesk:
     def release(self, places: Iterable[tuple[int, int]], at: SnapshotRef) -> None:
         """Have all replicas let go of a pinned state."""
         for part, replica in places:
-            self._find_replica(part, replica).forget_snapshot.remote(at)
+            submit(self._find_replica(part, replica), "forget_snapshot", at)
 
     def compact(self, changes: ChangeView) -> int:
         """Publish the changes so far as the next version; see `Compactor.compact`."""
@@ -116,7 +123,12 @@ class StatesDesk:
                     self._oldest_needed,
                     self._spec.options.versions_kept,
                 )
-        return self._compactor.compact()
+        started = time.monotonic()
+        version = self._compactor.compact()
+        seconds = time.monotonic() - started
+        count(COMPACTION_SECONDS, (self._spec.name,), seconds)
+        _LOG.info("compacted into version %d in %.1f s", version, seconds)
+        return version
 
     def watch(self, compact: Callable[[], int]) -> None:
         """Have the changes compacted whenever they take much memory; does nothing twice."""
@@ -170,7 +182,7 @@ class StatesDesk:
         problem: Exception | None = None
         for replica in range(self._spec.options.replicas):
             try:
-                write = self._find_replica(part, replica).write_fold.remote(at, target)
+                write = submit(self._find_replica(part, replica), "write_fold", at, target)
                 files: tuple[StoredFile, ...] = fetch(write, _WRITE_TIMEOUT_S)
             except LOST as error:
                 problem = error

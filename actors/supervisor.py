@@ -142,6 +142,11 @@ class Supervisor:
         """A client's message to a partition's manager; None where it had no answer in time."""
         return self._partitions[part].manager.ask(message, timeout_s)
 
+    def terms(self) -> tuple[int, ...]:
+        """The newest term of every partition, as of the last look; 0 before the first."""
+        newest = [partition.newest for partition in self._partitions]
+        return tuple(0 if one is None else one.term for one in newest)
+
     def problems(self) -> tuple[str, ...]:
         """What stands in the way of changes now, for a person."""
         now_s = time.monotonic()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphray.errors import ArgumentError
+from graphray.logs import LogFormat
 
 if TYPE_CHECKING:
     from graphray.replication.settings import ReplicationSettings
@@ -97,6 +98,11 @@ class LaunchOptions:
         versions_kept: how many of the newest published versions a compaction leaves in the store,
             beside those that replicas and snapshots need. More: readers of an earlier version can
             go on opening its files for longer; fewer: less disk.
+        log_format: how actors write their logs: "text", or "json" (one object per line); both with
+            graph, partition, replica, term and request; see ``docs/observability.md``.
+        tracing: ``"package.module:function"``, called once in every actor: it sets OpenTelemetry's
+            tracer provider, and calls are traced from then on, also by the processes that connect.
+            Empty: no traces, at no cost. See ``docs/observability.md``.
         compact_bytes: changes are compacted when they take this much memory in some replica; 0 for
             only when asked (`Graph.compact`). More: longer recoveries and folds, more memory; less:
             more versions are written.
@@ -117,6 +123,8 @@ class LaunchOptions:
     replication_settings: ReplicationSettings | None = None
     discard_changes: bool = False
     versions_kept: int = 3
+    log_format: LogFormat = "text"
+    tracing: str = ""
     compact_bytes: int = 256 * 2**20
 
     def __post_init__(self) -> None:
@@ -140,6 +148,8 @@ class LaunchOptions:
                 f"replication = {self.replication!r}; expected one of "
                 f"{', '.join(get_args(ReplicationName))}"
             )
+        if self.log_format not in get_args(LogFormat):
+            raise ArgumentError(f"log_format = {self.log_format!r}; expected 'text' or 'json'")
         if self.coverage is not None and not isinstance(self.coverage, Mapping):
             raise ArgumentError(
                 f"coverage = {self.coverage!r}; expected columns by the number of the replica"

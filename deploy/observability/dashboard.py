@@ -27,10 +27,10 @@ PANELS = (
         ' - max by (part) (ray_graphray_replicas_serving{graph="$graph"})',
     ),
     (
-        "Replicas that are not well",
+        "Replicas that do not serve",
         "none",
-        "{{health}}",
-        'sum by (health) (ray_graphray_replica_health{graph="$graph", health!="well"})',
+        "{{state}}",
+        'sum by (state) (ray_graphray_replica_state{graph="$graph", state!="serving"})',
     ),
     (
         "Calls per second",
@@ -46,7 +46,7 @@ PANELS = (
         ' (rate(ray_graphray_call_seconds_bucket{graph="$graph"}[1m])))',
     ),
     (
-        "Wait before a thread, p95, hottest partitions",
+        "Wait of requests, p95, hottest partitions",
         "s",
         "partition {{part}}",
         "topk(5, histogram_quantile(0.95, sum by (part, le)"
@@ -95,11 +95,16 @@ PANELS = (
         ' (rate(ray_graphray_neighbor_cache_misses_total{graph="$graph"}[5m])))',
     ),
     (
-        "Failovers and second calls",
+        "Failovers",
         "reqps",
-        "failovers",
-        'sum(rate(ray_graphray_failovers_total{graph="$graph"}[1m]))'
-        ' + sum(rate(ray_graphray_hedged_calls_total{graph="$graph"}[1m]))',
+        "partition {{part}}",
+        'sum by (part) (rate(ray_graphray_failovers_total{graph="$graph"}[1m]))',
+    ),
+    (
+        "Second calls to slow replicas",
+        "reqps",
+        "partition {{part}}",
+        'sum by (part) (rate(ray_graphray_hedged_calls_total{graph="$graph"}[1m]))',
     ),
     (
         "Writes per second",
@@ -112,6 +117,73 @@ PANELS = (
         "none",
         "partition {{part}} replica {{replica}}",
         'topk(5, ray_graphray_log_lag_entries{graph="$graph"})',
+    ),
+    (
+        "Log position",
+        "none",
+        "partition {{part}}",
+        'max by (part) (ray_graphray_log_position{graph="$graph"})',
+    ),
+    (
+        "Uncommitted entries, most",
+        "none",
+        "partition {{part}} replica {{replica}}",
+        'topk(5, ray_graphray_uncommitted_entries{graph="$graph"})',
+    ),
+    (
+        "Write to the log until it is on disk, p95",
+        "s",
+        "partition {{part}}",
+        "histogram_quantile(0.95, sum by (part, le)"
+        ' (rate(ray_graphray_log_write_seconds_bucket{graph="$graph"}[1m])))',
+    ),
+    (
+        "Terms begun per hour",
+        "none",
+        "partition {{part}}",
+        'changes((max by (part) (ray_graphray_term{graph="$graph"}))[1h:])',
+    ),
+    (
+        "Replicas by role",
+        "none",
+        "{{role}}",
+        'sum by (role) (ray_graphray_replica_role{graph="$graph"})',
+    ),
+    (
+        "Changes in memory, largest",
+        "bytes",
+        "partition {{part}} replica {{replica}}",
+        'topk(5, ray_graphray_pending_bytes{graph="$graph"})',
+    ),
+    (
+        "Pinned snapshots",
+        "none",
+        "partition {{part}}",
+        'max by (part) (ray_graphray_pinned_snapshots{graph="$graph"})',
+    ),
+    (
+        "Compactions per hour",
+        "none",
+        "compactions",
+        'sum(increase(ray_graphray_compaction_seconds_count{graph="$graph"}[1h]))',
+    ),
+    (
+        "Replicas that have loaded",
+        "none",
+        "partition {{part}}",
+        'sum by (part) (ray_graphray_replica_loaded{graph="$graph"})',
+    ),
+    (
+        "Feature cache",
+        "bytes",
+        "{{node_type}} on {{node}}",
+        'ray_graphray_feature_cache_bytes{graph="$graph"}',
+    ),
+    (
+        "Neighbor cache",
+        "bytes",
+        "{{adjacency}} on {{node}}",
+        'ray_graphray_neighbor_cache_bytes{graph="$graph"}',
     ),
     (
         "Memory of replicas, largest",

@@ -11,7 +11,6 @@ import uuid
 
 import ray
 from ray.exceptions import ObjectStoreFullError, OutOfDiskError
-from ray.util.metrics import Counter
 
 from graphray.client.transport import LOST, ask, fetch
 from graphray.client.view import ActorHandle
@@ -22,10 +21,10 @@ from graphray.metrics import (
     CACHE_MISSES,
     NEIGHBOR_CACHE_HITS,
     NEIGHBOR_CACHE_MISSES,
-    Metric,
 )
 from graphray.reading.hot_rows import HotRows, RowsOf
 from graphray.reading.node_cache import CacheCounts
+from graphray.tally import count
 
 _KEEP_TIMEOUT_S = 120.0
 
@@ -49,8 +48,6 @@ class CatalogBoard:
         one_try_s = policy.try_timeout_s
         self._policy = CallPolicy(one_try_s, one_try_s, min(policy.backoff_s, one_try_s / 2))
         self._reader = uuid.uuid4().hex
-        self._of_properties = (_counter(CACHE_HITS), _counter(CACHE_MISSES))
-        self._of_neighbors = (_counter(NEIGHBOR_CACHE_HITS), _counter(NEIGHBOR_CACHE_MISSES))
 
     def find(self, of: RowsOf, counts: CacheCounts) -> HotRows | None:
         """What is kept for this node; None also where the catalog or the object cannot be had."""
@@ -89,19 +86,14 @@ class CatalogBoard:
             return None
 
     def count(self, of: RowsOf, hits: int, misses: int) -> None:
-        """Add to the Prometheus counters of this node."""
-        tags = {"graph": self._graph}
+        """Add to the metrics of this process."""
         if of.adjacency:
-            counters, tags["adjacency"] = self._of_neighbors, of.adjacency
+            metrics, read = (NEIGHBOR_CACHE_HITS, NEIGHBOR_CACHE_MISSES), of.adjacency
         else:
-            counters, tags["node_type"] = self._of_properties, of.node_type
-        for counter, amount in zip(counters, (hits, misses), strict=True):
+            metrics, read = (CACHE_HITS, CACHE_MISSES), of.node_type
+        for metric, amount in zip(metrics, (hits, misses), strict=True):
             if amount:
-                counter.inc(amount, tags)
-
-
-def _counter(metric: Metric) -> Counter:
-    return Counter(metric.name, metric.help, metric.labels)
+                count(metric, (self._graph, read), amount)
 
 
 def _put(hot: HotRows) -> ray.ObjectRef:

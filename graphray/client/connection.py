@@ -10,10 +10,13 @@ from typing import Any
 
 import ray
 
+from graphray import tracing
 from graphray.client.view import ActorHandle
 from graphray.errors import ConnectionEnded
 
 _OF_ANOTHER_CLUSTER = "Can't find actor"  # Ray has no class for that error.
+
+_places: dict[str, dict[str, str | int]] = {}
 
 
 def require_connection() -> None:
@@ -35,12 +38,41 @@ def submit(handle: ActorHandle, method: str, *arguments: Any, num_returns: int =
     call = getattr(handle, method)
     if num_returns > 1:
         call = call.options(num_returns=num_returns)
+    traced = tracing.begin_call(method, **_places.get(_id(handle), {})) if tracing.is_on() else None
     try:
-        return call.remote(*arguments)
+        if traced is None:
+            return call.remote(*arguments)
+        return _followed(call.remote(*arguments, traceparent=traced.traceparent), traced)
     except Exception as error:
+        if traced is not None:
+            traced.end(error)
         if _OF_ANOTHER_CLUSTER not in str(error):
             raise
         raise ConnectionEnded(
             "the graph was connected to through a connection to Ray that has ended; connect to it "
             "anew, with graphray.connect(...)"
         ) from error
+
+
+def name_replicas(graph: str, handles: list[list[ActorHandle]]) -> None:
+    """Say which actors serve what, so that the spans of their calls do, too.
+
+    Args:
+        graph: its name.
+        handles: per partition, the handles of its replicas.
+    """
+    if tracing.is_on():
+        for part, replicas in enumerate(handles):
+            for replica, handle in enumerate(replicas):
+                _places[_id(handle)] = {"graph": graph, "part": part, "replica": replica}
+
+
+def _id(handle: ActorHandle) -> str:
+    return str(handle._actor_id.hex())
+
+
+def _followed(references: Any, traced: tracing.CallSpan) -> Any:
+    """End the span of a call when its last answer is here."""
+    last = references[-1] if isinstance(references, list) else references
+    last.future().add_done_callback(lambda answer: traced.end(answer.exception()))
+    return references

@@ -24,6 +24,7 @@ from graphray.config import CallPolicy, LaunchOptions, ReplicationName
 from graphray.errors import ArgumentError, ClusterError, GraphNameTaken, GraphRayError, LaunchError
 from graphray.progress import progress
 from graphray.store import Store, StoreUri
+from graphray.tracing import find_start
 
 _SHOW_EVERY_S = 0.5
 
@@ -72,6 +73,8 @@ def launch(
     store = Store.open(uri, version)
     _check_coverage(store, chosen)
     _check_merges(store, chosen)
+    if chosen.tracing:
+        find_start(chosen.tracing)
     ensure_ray()
     spec = GraphSpec(name, uri, store.version, chosen)
     try:

@@ -53,6 +53,7 @@ class StoreAccess:
         ]
         self._arrays: list[MappedArrays] = [{} for _ in self._views]
         self._lock = threading.Lock()
+        self.name = ""
         self.kind: KindName = store.kind
         self.schema: GraphSchema = store.schema
         self.book: PartitionBook = store.book

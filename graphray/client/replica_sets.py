@@ -40,8 +40,10 @@ from graphray.client.view import ActorHandle
 from graphray.config import CallPolicy
 from graphray.errors import ClusterError, Overloaded, PartitionUnavailable, StoreError
 from graphray.health import HedgeSettings, Preference, Shed
+from graphray.metrics import FAILOVERS, HEDGED_CALLS
 from graphray.reading.background import is_background
 from graphray.reading.operations import BulkyRequest, Request
+from graphray.tally import count
 
 _NEVER_S = float("inf")
 
@@ -125,6 +127,7 @@ class ReplicaSets:
         policy: how long to wait.
         refresh: asks the catalog for the handles anew.
         at: the state of the graph that requests are about.
+        graph: its name, for the metrics.
     """
 
     def __init__(
@@ -133,8 +136,10 @@ class ReplicaSets:
         policy: CallPolicy,
         refresh: Callable[[], list[list[ActorHandle]]],
         at: SnapshotRef,
+        graph: str = "",
     ) -> None:
         self.policy = policy
+        self.graph = graph
         self._refresh = refresh
         self._terms = TermsOfReader(at, policy.try_timeout_s)
         # Processes start at different replicas, so that many clients spread over all of them.
@@ -240,14 +245,18 @@ class _Reading:
         for asked in late:
             self._give_up_on(asked, now_s)
             if asked.calls and asked.hedge_at_s <= now_s:
-                asked.hedge_at_s = _NEVER_S
-                if self._sets.seen.may_hedge():
-                    self._send(asked, now_s)
+                self._hedge(asked, now_s)
         waiting = {call.watched: (asked, call) for asked in late for call in asked.calls}
         if waiting:
             until_s = min(asked.first_s for asked in late if asked.calls)
             for reference in _answered([call for _, call in waiting.values()], until_s):
                 self._settle(*waiting[reference])
+
+    def _hedge(self, asked: _Open, now_s: float) -> None:
+        asked.hedge_at_s = _NEVER_S
+        if self._sets.seen.may_hedge():
+            count(HEDGED_CALLS, (self._sets.graph, str(asked.part)))
+            self._send(asked, now_s)
 
     def _give_up_on(self, asked: _Open, now_s: float) -> None:
         for call in [call for call in asked.calls if call.expires_s <= now_s]:
@@ -281,6 +290,7 @@ class _Reading:
                 asked.replicas.preference.late(before.replica, now_s)
 
     def _failed(self, asked: _Open, call: _Call, why: str) -> None:
+        count(FAILOVERS, (self._sets.graph, str(asked.part)))
         now_s = time.monotonic()
         with asked.replicas.lock:
             asked.replicas.preference.failed(call.replica, now_s)

@@ -11,6 +11,7 @@ from typing import Any
 
 import ray
 
+from graphray import tracing
 from graphray.client.cache_board import CatalogBoard
 from graphray.client.changes.cell_calls import CellClient
 from graphray.client.changes.cluster_cells import connect_cells
@@ -18,6 +19,8 @@ from graphray.client.changes.cluster_changes import connect_changes
 from graphray.client.changes.held_snapshot import HeldSnapshot
 from graphray.client.changes.planning import ChangeClient
 from graphray.client.cluster import require_ray
+from graphray.client.connection import name_replicas
+from graphray.client.exporter import start_exporting
 from graphray.client.graph import Graph
 from graphray.client.local_files import LocalFiles
 from graphray.client.replica_sets import ReplicaSets
@@ -106,9 +109,16 @@ class ClusterAccess:
         view: GraphView = ask(catalog, "view", at, policy=policy)
         self.at = view.at
         self._spec = view.spec
+        self.name = view.spec.name
+        if view.spec.options.tracing:
+            tracing.enable()
+        name_replicas(self.name, view.handles)
+        start_exporting()
         self.kind = view.kind
         self.schema, self.book, self.snapshot_id = view.schema, view.book, view.snapshot_id
-        self._replicas = ReplicaSets(view.handles, policy, self._current_handles, view.at)
+        self._replicas = ReplicaSets(
+            view.handles, policy, self._current_handles, view.at, self.name
+        )
         self._arrays: list[MappedArrays] = [{} for _ in range(view.book.parts)]
         self._absent: set[tuple[int, ArrayKey]] = set()
         self._files = self._find_files(view.version_id)
@@ -142,7 +152,8 @@ class ClusterAccess:
 
     def call_all(self, requests: Mapping[int, Request[Any]]) -> dict[int, Any]:
         """Run one request at each of several partitions, over to other replicas on failure."""
-        return self._replicas.call_all(requests)
+        with tracing.span("read", graph=self.name, partitions=len(requests)):
+            return self._replicas.call_all(requests)
 
     def change_client(self) -> ChangeClient:
         """What changing the graph takes; the first call connects to the replicas."""
@@ -174,8 +185,9 @@ class ClusterAccess:
             )
             return at
 
-        held = HeldSnapshot(self.change_client().calls, locate, ttl_s)
-        return ClusterAccess(self._catalog, self._policy, held.at, held)
+        with tracing.span("snapshot", graph=self.name):
+            held = HeldSnapshot(self.change_client().calls, locate, ttl_s)
+            return ClusterAccess(self._catalog, self._policy, held.at, held)
 
     def at_version(self, version: int) -> ClusterAccess:
         """A published version; raises StoreNotFound where there is none of that number."""
@@ -184,9 +196,10 @@ class ClusterAccess:
     def compact(self) -> int:
         """Publish the changes so far as the next version of the store."""
         self.change_client()
-        version: int = ask(
-            self._catalog, "compact", policy=self._policy, timeout_s=_COMPACT_TIMEOUT_S
-        )
+        with tracing.span("compact", graph=self.name):
+            version: int = ask(
+                self._catalog, "compact", policy=self._policy, timeout_s=_COMPACT_TIMEOUT_S
+            )
         return version
 
     def newest_store(self) -> Store:
@@ -242,7 +255,10 @@ class ClusterAccess:
         return paths
 
     def _current_handles(self) -> list[list[ActorHandle]]:
-        return ask(self._catalog, "view", self.at, policy=self._policy).handles
+        handles: list[list[ActorHandle]]
+        handles = ask(self._catalog, "view", self.at, policy=self._policy).handles
+        name_replicas(self.name, handles)
+        return handles
 
     def _map(self, keys: list[ArrayKey]) -> None:
         """Map what this node holds of some arrays; partitions it does not hold become absent."""

@@ -22,8 +22,13 @@ MappedArrays = dict[ArrayKey, ShardArray]
 
 
 class PartitionAccess(Protocol):
-    """One snapshot of a graph, as a client sees it; safe to use from several threads."""
+    """One snapshot of a graph, as a client sees it; safe to use from several threads.
 
+    Attributes:
+        name: that it runs under; empty for an opened store.
+    """
+
+    name: str
     kind: KindName
     schema: GraphSchema
     book: PartitionBook

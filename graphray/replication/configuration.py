@@ -133,6 +133,22 @@ class Configuration:
             return None
         return self.members[self.members.index(replica) + 1]
 
+    def role(self, replica: ReplicaId) -> str:
+        """What a replica does in this term, as the field calls it.
+
+        >>> chain = Configuration("0", 1, Strategy.CHAIN, ("a", "b", "c"), ("d",))
+        >>> [chain.role(replica) for replica in "abcde"]
+        ['head', 'link', 'tail', 'learner', 'none']
+        """
+        if replica not in self.members:
+            return "learner" if replica in self.learners else "none"
+        if self.strategy is Strategy.EVENTUAL:
+            return "peer"
+        if self.strategy is not Strategy.CHAIN or len(self.members) == 1:
+            return "primary" if replica == self.primary else "backup"
+        ends = {self.members[0]: "head", self.members[-1]: "tail"}
+        return ends.get(replica, "link")
+
     def covers(self, replica: ReplicaId, tags: frozenset[str]) -> bool:
         """Whether a replica is to keep all of these columns or hot nodes."""
         return all(tags <= kept for name, kept in self.coverage if name == replica)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphray.replication.checkpoints import Checkpointer
-from graphray.replication.configuration import Configuration, ReplicaId
+from graphray.replication.configuration import Configuration, ReplicaId, Strategy
 from graphray.replication.core import ReplicaCore
 from graphray.replication.coverage import CoverageKeeper
 from graphray.replication.effects import (
@@ -212,6 +212,22 @@ class Replica:
                 self._on_configure(sender, configuration)
             case Refused(promised):
                 self._on_refused(promised)
+
+    def lags(self) -> dict[ReplicaId, int]:
+        """How many entries each of those that this replica sends the log to may not have on disk.
+
+        Empty where it sends to nobody, or does not lead a log that all others copy.
+        """
+        core = self.core
+        configuration = core.configuration
+        if configuration is None or core.promised != core.term:
+            return {}
+        if configuration.strategy is not Strategy.CHAIN and not core.leading:
+            return {}
+        return {
+            receiver: core.log.last_lsn - min(core.log.last_lsn, progress.match_lsn)
+            for receiver, progress in self._replicator.progress.items()
+        }
 
     # --- terms ------------------------------------------------------------------------------------
 

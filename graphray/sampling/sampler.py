@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from graphray.metrics import SAMPLED_EDGES
 from graphray.reading.access import PartitionAccess
 from graphray.reading.adjacency import Draws, MappedAdjacency
 from graphray.reading.draws.hop_rule import HopRule
@@ -35,6 +36,8 @@ from graphray.sampling.workspace import (
     grown,
 )
 from graphray.schema import Direction, Relation
+from graphray.tally import count
+from graphray.tracing import span
 
 Ints = npt.NDArray[np.int64]
 
@@ -101,11 +104,16 @@ class NeighborSampler:
         times = None if self._clock is None else self._clock(seeds)
         workspace = self._borrow_workspace()
         try:
-            return _Sampling(
-                self._access, self._followed, self._direction, workspace, stream, times
-            ).run(seeds, self.num_hops)
+            with span("sample", graph=self._access.name):
+                sampled = _Sampling(
+                    self._access, self._followed, self._direction, workspace, stream, times
+                ).run(seeds, self.num_hops)
         finally:
             self._workspaces.put(workspace)
+        if self._access.name:
+            drawn = sum(edges.edge_index.shape[1] for edges in sampled.edges.values())
+            count(SAMPLED_EDGES, (self._access.name,), drawn)
+        return sampled
 
     def _borrow_workspace(self) -> Workspace:
         try:

@@ -119,6 +119,25 @@ def test_a_slow_replica_is_not_waited_for(replicas: list[Any], request_type: typ
     assert ask(sets, request_type())[0] == 1 - first
 
 
+def test_second_calls_and_failures_are_counted(
+    replicas: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[str, tuple[str, ...]]] = []
+    monkeypatch.setattr(
+        "graphray.client.replica_sets.count",
+        lambda metric, labels: counted.append((metric.name, labels)),
+    )
+    sets = sets_over(replicas, try_timeout_s=50.0)
+    first, _ = ask(sets)
+    assert counted == []
+    put_to_trouble(replicas, first, stalls=True)
+    ask(sets)
+    assert counted == [("graphray_hedged_calls", ("", "0"))]
+    sets = sets_over(replicas, try_timeout_s=0.2, hedge_share=0.0)
+    ask(sets)
+    assert counted[1:] == [("graphray_failovers", ("", "0"))]
+
+
 def test_one_that_is_slow_again_and_again_is_no_longer_asked_and_later_tried_again(
     replicas: list[Any],
 ) -> None:

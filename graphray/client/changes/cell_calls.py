@@ -15,12 +15,14 @@ from graphray.client.changes.cell_sessions import CellCall, CellPool
 from graphray.client.changes.places import by_part
 from graphray.errors import PartitionUnavailable, WriteIndeterminate
 from graphray.ids import UserIds
+from graphray.metrics import WRITES
 from graphray.reading.access import PartitionAccess
 from graphray.replication.cells import Writes
 from graphray.replication.consistency import Consistency
 from graphray.replication.session import Outcome
 from graphray.replication.version_vector import VersionVector
 from graphray.schema import GraphSchema
+from graphray.tally import count
 
 _READ_MAX = 4_000
 """Cells that are asked for in one message."""
@@ -113,7 +115,10 @@ class CellClient:
         while open_parts:
             calls = [CellCall(part, writes[at]) for part, writes in open_parts.items()]
             for call, done in zip(calls, self.pool.run(calls), strict=True):
-                if done.outcome is not Outcome.DONE:
+                is_done = done.outcome is Outcome.DONE
+                outcome = "applied" if is_done else "indeterminate"
+                count(WRITES, (self.access.name, str(call.part), outcome))
+                if not is_done:
                     silent.append(call.part)
             at += 1
             open_parts = {

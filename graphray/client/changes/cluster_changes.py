@@ -64,4 +64,4 @@ def connect_calls(catalog: ActorHandle, spec: GraphSpec, policy: CallPolicy) -> 
     pool = SessionPool(catalogs, transport, retry)
     shares = {share for one in view.configurations for _, share in one.coverage}
     patience = PatiencePolicy(deadline_ms)
-    return PartitionCalls(names, pool, transport, patience, shares=shares)
+    return PartitionCalls(names, pool, transport, patience, shares=shares, graph=spec.name)

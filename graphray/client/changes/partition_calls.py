@@ -17,9 +17,11 @@ from graphray.client.changes.background_work import BackgroundWork
 from graphray.client.changes.session_driver import PartitionCall, Transport
 from graphray.client.changes.session_pool import SessionPool
 from graphray.errors import PartitionUnavailable, SnapshotGone, WriteIndeterminate
+from graphray.metrics import WRITES
 from graphray.replication.commands import (
     Command,
     Conflict,
+    FencedOut,
     Forget,
     Invalid,
     Query,
@@ -32,6 +34,8 @@ from graphray.replication.consistency import Consistency
 from graphray.replication.session import Completed, Outcome
 from graphray.replication.transactions import Call, Ending, Results, Verdict, resolve
 from graphray.replication.version_vector import NOTHING_SEEN, VersionVector
+from graphray.tally import count
+from graphray.tracing import span
 
 T = TypeVar("T")
 
@@ -64,6 +68,7 @@ class PartitionCalls:
         patience: how long to wait for others.
         in_background: does something that nobody waits for; None for threads of its own.
         shares: under partial replication, the sets of columns that one replica keeps together.
+        graph: its name, for metrics and traces.
     """
 
     def __init__(
@@ -74,10 +79,12 @@ class PartitionCalls:
         patience: PatiencePolicy | None = None,
         in_background: Callable[[Callable[[], object]], None] | None = None,
         shares: Collection[Share] = (),
+        graph: str = "",
     ) -> None:
         self.names = tuple(names)
         self.pool = pool
         self.shares = frozenset(shares)
+        self._graph = graph
         self._transport = transport
         self._patience = patience or PatiencePolicy()
         self._in_background = in_background or BackgroundWork(_BACKGROUND_MAX).run
@@ -173,7 +180,8 @@ class PartitionCalls:
         The coordinator is told to forget the decision in the background: nobody waits for that.
         """
         endings: list[Ending] = []
-        self._drive(steps, endings)
+        with span("commit", graph=self._graph):
+            self._drive(steps, endings)
         return endings[0] if endings else Ending(Verdict.INDETERMINATE)
 
     def _drive(
@@ -201,7 +209,17 @@ class PartitionCalls:
         if not calls:
             return ()
         completed = self.pool.run([_partition_call(call) for call in calls])
-        return tuple(_result(done) for done in completed)
+        results = tuple(_result(done) for done in completed)
+        for call, result in zip(calls, results, strict=True):
+            if not isinstance(call.request, Query):
+                self._count_write(call.partition, result)
+        return results
+
+    def _count_write(self, partition: str, result: Result | None) -> None:
+        outcome = "indeterminate" if result is None else "applied"
+        if isinstance(result, Conflict | Invalid | FencedOut):
+            outcome = "refused"
+        count(WRITES, (self._graph, str(self._parts[partition]), outcome))
 
     def _await_end(self, blocked: Mapping[int, Conflict], waits: _Waits) -> None:
         """Let the transactions that block a query end, and end those that nobody does."""
