@@ -94,6 +94,16 @@ def test_a_wrong_result_names_the_strategy(value: Any) -> None:
         plan(TWO, returning(value))
 
 
+def test_a_strategy_that_fails_is_named() -> None:
+    @register("mine")
+    def mine(problem: PlacementProblem) -> Any:
+        raise KeyError("rack")
+
+    with pytest.raises(PlacementError, match="'mine' failed: KeyError: 'rack'") as caught:
+        plan(TWO, "mine")
+    assert caught.value.fields["strategy"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
