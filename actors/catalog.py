@@ -12,6 +12,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -21,13 +22,8 @@ from ray.util.placement_group import PlacementGroup, remove_placement_group
 from actors.changes_desk import ChangesDesk
 from actors.hot_rows import Hold, HotRowsShelf
 from actors.line_of_versions import published_version
-from actors.placement import (
-    ensure_group,
-    find_groups,
-    nodes_for_replicas,
-    replica_nodes,
-    strategy_for,
-)
+from actors.placement import find_groups, replica_nodes
+from actors.placement_desk import PlacementDesk
 from actors.states_desk import StatesDesk
 from graphray.changes.fold_plan import FoldPlan
 from graphray.client.snapshot_ref import SnapshotRef
@@ -52,11 +48,14 @@ class Catalog:
 
     Args:
         spec: the graph.
+        strategy: what places its replicas, packed.
         create_replica: makes a replica actor.
         hold: has an object copied on a node (see `actors.hot_rows`).
     """
 
-    def __init__(self, spec: GraphSpec, create_replica: CreateReplica, hold: Hold) -> None:
+    def __init__(
+        self, spec: GraphSpec, strategy: bytes, create_replica: CreateReplica, hold: Hold
+    ) -> None:
         self._spec = spec
         self._create_replica = create_replica
         self._store_: Store | None = None
@@ -64,6 +63,7 @@ class Catalog:
         self._publishing = threading.Lock()
         self._loaded = 0
         self._hot_rows = HotRowsShelf(hold)
+        self._placement = PlacementDesk(spec, strategy)
         self._states = StatesDesk(spec, self._replica)
         self._changes = ChangesDesk(spec, self._replica, self._states.connect)
 
@@ -72,18 +72,15 @@ class Catalog:
 
         Raises:
             ArgumentError: where the graph has changes that are replicated in another way.
+            PlacementError: where there is no plan that has room for all replicas.
             LaunchError: where a replica could not be placed or loaded in time.
         """
         self._changes.prepare()
-        options = self._spec.options
-        nodes = nodes_for_replicas(options.cpus_per_replica)
-        strategy, _ = strategy_for(options.replicas, nodes)
+        groups = self._placement.place(self._store)
         loads: dict[Any, tuple[int, int]] = {}
-        for part in range(self._store.parts):
-            group = ensure_group(self._spec, part, strategy)
-            for replica in range(options.replicas):
-                handle = self._create_replica(self._spec, part, replica, group)
-                loads[handle.load.remote()] = (part, replica)
+        for part, replica in self._places():
+            handle = self._create_replica(self._spec, part, replica, groups[part, replica])
+            loads[handle.load.remote()] = (part, replica)
         self._await_loads(loads)
         self._changes.go_on(self._store.parts)
 
@@ -107,7 +104,6 @@ class Catalog:
             state.at,
             state.store.manifest.snapshot_id,
             handles,
-            self._warnings(),
         )
 
     def parts_on(self, node_id: str) -> list[int]:
@@ -146,6 +142,7 @@ class Catalog:
         """Every replica, asked just now."""
         store = self._store
         schema, book = store.schema, store.book
+        standing = self._placement.standing(store)
         return GraphStatus(
             name=self._spec.name,
             uri=str(self._spec.uri),
@@ -154,9 +151,13 @@ class Catalog:
             parts=store.parts,
             nodes={name: book.num_nodes(name) for name in schema.node_type_names},
             edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
-            replicas=tuple(self._probe_all()),
-            warnings=(*self._warnings(), *self._changes.problems(), *self._states.problems()),
+            replicas=tuple(
+                replace(probed, placement=standing.reasons.get((probed.part, probed.replica), ""))
+                for probed in self._probe_all()
+            ),
+            warnings=(*standing.warnings, *self._changes.problems(), *self._states.problems()),
             caches=self._hot_rows.status(),
+            placement=self._spec.options.placement,
         )
 
     # --- snapshots --------------------------------------------------------------------------------
@@ -271,7 +272,8 @@ class Catalog:
             place = f"replica {replica} of partition {part}"
             if reference in late:
                 raise LaunchError(
-                    f"{place} was not up after {timeout_s:g} s; {self._placement_story(part)}"
+                    f"{place} was not up after {timeout_s:g} s; "
+                    f"{self._placement_story(part, replica)}"
                 )
             try:
                 ray.get(reference)
@@ -279,13 +281,11 @@ class Catalog:
                 cause = getattr(error, "cause", error)
                 raise LaunchError(f"{place} could not load: {cause}") from None
 
-    def _placement_story(self, part: int) -> str:
-        options = self._spec.options
-        placed = replica_nodes(self._spec).get(part, {})
-        if len(placed) < options.replicas:
+    def _placement_story(self, part: int, replica: int) -> str:
+        if replica not in replica_nodes(self._spec).get(part, {}):
             return (
-                f"its placement group has {len(placed)} of {options.replicas} places: every place "
-                f"needs {options.cpus_per_replica:g} free CPUs; see 'ray status'"
+                f"its placement group waits for {self._spec.options.cpus_per_replica:g} free CPUs "
+                "on a node of its own; see 'ray status'"
             )
         return "its place is reserved, so its process or its loading is slow; see Ray's logs"
 
@@ -345,19 +345,3 @@ class Catalog:
             else:
                 state: ReplicaState = "serving" if loaded else "starting"
                 yield ReplicaStatus(part, replica, state, node_id, pid, problem, conflicts)
-
-    def _warnings(self) -> tuple[str, ...]:
-        """Said from where replicas stand now, so that it goes away when nodes have come."""
-        shared = [
-            part
-            for part, nodes in replica_nodes(self._spec).items()
-            if len(set(nodes.values())) < len(nodes)
-        ]
-        if not shared:
-            return ()
-        replicas = self._spec.options.replicas
-        nodes = nodes_for_replicas(self._spec.options.cpus_per_replica)
-        _, warning = strategy_for(replicas, nodes)
-        return (
-            warning or f"replicas of partitions {shared} share a node; launch again to spread them",
-        )

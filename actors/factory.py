@@ -45,9 +45,9 @@ class Catalog(CatalogBase):
     the catalog could not be restarted.
     """
 
-    def __init__(self, spec: GraphSpec) -> None:
+    def __init__(self, spec: GraphSpec, strategy: bytes) -> None:
         set_up(spec, actor="catalog")
-        super().__init__(spec, create_replica, hold_on_node)
+        super().__init__(spec, strategy, create_replica, hold_on_node)
         self._census = Census(spec, lambda: CatalogBase.status(self), self._changes.terms)
 
     def _watch_call(
@@ -82,11 +82,15 @@ class Replica(ReplicaBase):
             return self._calls.serve(method, serve, arguments)
 
 
-def create_catalog(spec: GraphSpec) -> ActorHandle:
+def create_catalog(spec: GraphSpec, strategy: bytes) -> ActorHandle:
     """Make a graph's catalog actor, on the head node where that takes work.
 
     The head is the one node whose loss ends the cluster anyway, so there the catalog adds no way
     to fail.
+
+    Args:
+        spec: the graph.
+        strategy: what places its replicas; see `graphray.client.launch_plan.pack_strategy`.
 
     Raises:
         ActorAlreadyExistsError: where there is an actor of that name, so that of two launches at
@@ -100,12 +104,12 @@ def create_catalog(spec: GraphSpec) -> ActorHandle:
             max_concurrency=_CATALOG_THREADS,
             scheduling_strategy=NodeAffinitySchedulingStrategy(_head_node_id(), soft=True),
         )
-        .remote(spec)
+        .remote(spec, strategy)
     )
 
 
 def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGroup) -> ActorHandle:
-    """Make one replica actor, in its bundle of the partition's placement group."""
+    """Make one replica actor, in the placement group that was made for it."""
     requests = spec.options.threads_per_replica + WAITING_ROOM
     return (
         _remote(Replica, requests=requests)
@@ -113,7 +117,7 @@ def create_replica(spec: GraphSpec, part: int, replica: int, group: PlacementGro
             **_options(spec.replica_actor(part, replica)),
             num_cpus=spec.options.cpus_per_replica,
             max_concurrency=spec.options.threads_per_replica,
-            scheduling_strategy=PlacementGroupSchedulingStrategy(group, replica),
+            scheduling_strategy=PlacementGroupSchedulingStrategy(group, 0),
         )
         .remote(spec, part, replica)
     )

@@ -103,6 +103,16 @@ class LaunchOptions:
         tracing: ``"package.module:function"``, called once in every actor: it sets OpenTelemetry's
             tracer provider, and calls are traced from then on, also by the processes that connect.
             Empty: no traces, at no cost. See ``docs/observability.md``.
+        placement: the strategy that decides which node serves which replica, one of GraphRay's or
+            your own, by name; see ``docs/placement.md``.
+        zone_label: a label of nodes, such as ``ray.io/availability-zone``: replicas of a partition
+            stand where its values differ, while there is another. None: any two nodes will do.
+        require_labels: what a node has to have to serve replicas, such as
+            ``({"ray.io/market-type": "!spot"}, {})``: one selector for all replicas, or one per
+            replica number, the last for all further ones. Fewer nodes: a launch may find no room.
+        prefer_labels: likewise, kept to under the strategy "labels" as far as there is room.
+        share_nodes: where fewer nodes than replicas can hold a partition, have replicas share one,
+            with a warning in the status. False: the launch is refused then.
         compact_bytes: changes are compacted when they take this much memory in some replica; 0 for
             only when asked (`Graph.compact`). More: longer recoveries and folds, more memory; less:
             more versions are written.
@@ -125,6 +135,11 @@ class LaunchOptions:
     versions_kept: int = 3
     log_format: LogFormat = "text"
     tracing: str = ""
+    placement: str = "balanced"
+    zone_label: str | None = None
+    require_labels: tuple[Mapping[str, str], ...] = ()
+    prefer_labels: tuple[Mapping[str, str], ...] = ()
+    share_nodes: bool = True
     compact_bytes: int = 256 * 2**20
 
     def __post_init__(self) -> None:
@@ -150,6 +165,17 @@ class LaunchOptions:
             )
         if self.log_format not in get_args(LogFormat):
             raise ArgumentError(f"log_format = {self.log_format!r}; expected 'text' or 'json'")
+        for name, selectors in (
+            ("require_labels", self.require_labels),
+            ("prefer_labels", self.prefer_labels),
+        ):
+            if not isinstance(selectors, tuple) or not all(
+                isinstance(selector, Mapping) for selector in selectors
+            ):
+                raise ArgumentError(
+                    f"{name} = {selectors!r}; expected a tuple of dictionaries, label to "
+                    "condition: one for all replicas, or one per replica number"
+                )
         if self.coverage is not None and not isinstance(self.coverage, Mapping):
             raise ArgumentError(
                 f"coverage = {self.coverage!r}; expected columns by the number of the replica"

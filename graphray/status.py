@@ -26,6 +26,7 @@ class ReplicaStatus:
         reason: what is wrong, where something is.
         conflicts: under eventual replication, how many writes this copy has met since it was begun
             whose writer had not seen what they stand against or are merged with.
+        placement: why it stands on this node, in a few words; empty where nothing decided it.
     """
 
     part: int
@@ -35,6 +36,7 @@ class ReplicaStatus:
     pid: int | None = None
     reason: str = ""
     conflicts: int = 0
+    placement: str = ""
 
     @property
     def serves(self) -> bool:
@@ -109,6 +111,7 @@ class GraphStatus:
     replicas: tuple[ReplicaStatus, ...]
     warnings: tuple[str, ...] = ()
     caches: tuple[CacheStatus, ...] = ()
+    placement: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -141,10 +144,12 @@ class GraphStatus:
             return "well: every replica serves"
         lost = [part for part, count in enumerate(self.serving) if not count]
         if lost:
-            return f"failing: no replica serves {_partitions(lost)}"
+            return f"failing: no replica serves {named_partitions(lost)}"
         copies = Counter(replica.part for replica in self.replicas)
         short = [part for part, count in enumerate(self.serving) if count < copies[part]]
-        return f"degraded: every partition is served, with fewer copies of {_partitions(short)}"
+        return (
+            f"degraded: every partition is served, with fewer copies of {named_partitions(short)}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """A plain structure for scripts."""
@@ -155,10 +160,10 @@ class GraphStatus:
 _NAMED_MAX = 5
 
 
-def _partitions(parts: list[int]) -> str:
+def named_partitions(parts: list[int]) -> str:
     """The first of some partitions by number.
 
-    >>> _partitions([4]), _partitions([1, 2, 3, 4, 5, 6, 7])
+    >>> named_partitions([4]), named_partitions([1, 2, 3, 4, 5, 6, 7])
     ('partition 4', 'partitions 1, 2, 3, 4, 5 and 2 more')
     """
     named = ", ".join(map(str, parts[:_NAMED_MAX]))

@@ -1,9 +1,8 @@
 """The registry of partitioners, and the door through which every one is called.
 
 A partitioner is anything with a `name` and a `partition` method; it is called with a whole graph
-and answers with the partition of every node. Three places are searched for a name, in this order:
-what a decorator registered in this process, GraphRay's own (imported when first asked for), and the
-entry points of group ``graphray.partitioners`` of installed packages.
+and answers with the partition of every node. Where a name is searched for, `graphray.registry`
+says; other packages offer theirs in the entry point group ``graphray.partitioners``.
 
 `assign` is the one place that calls a partitioner: whatever comes back is checked there, so that
 nothing behind it has to. What a partitioner can do beyond that, it says of itself:
@@ -20,20 +19,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from graphray.errors import ArgumentError, PartitionerError, StrategyNotFound
+from graphray.errors import ArgumentError, PartitionerError
+from graphray.registry import Registered, Registry
 from partitioners.goal import ANY_CRITERIA, Goal
 from partitioners.limits import IMBALANCE
 from partitioners.problem import AnyProblem, PartitionProblem, StreamedProblem
 from partitioners.promise import check_goal
-
-ENTRY_POINT_GROUP = "graphray.partitioners"
 
 Assignment = npt.NDArray[np.int32]
 
@@ -56,9 +52,7 @@ class Partitioner(Protocol):
 
 
 PartitionFunction = Callable[..., Any]
-Registered = TypeVar("Registered", bound=Callable[..., Any])
 
-# Named by module, so that asking for "hash" does not import METIS.
 _BUILT_IN = {
     "hash": "partitioners.hashed:Hash",
     "hierarchical": "partitioners.hierarchical:Hierarchical",
@@ -73,7 +67,6 @@ _BUILT_IN = {
     "semantic": "partitioners.semantic:Semantic",
     "streaming": "partitioners.streaming:Streaming",
 }
-_custom: dict[str, Partitioner] = {}
 
 
 @dataclass(frozen=True)
@@ -85,6 +78,29 @@ class _FromFunction:
 
     def partition(self, problem: PartitionProblem, parts: int, *, rng_seed: int) -> Assignment:
         return self.function(problem, parts, rng_seed=rng_seed)
+
+
+def _as_partitioner(name: str, target: Any) -> Partitioner:
+    """An instance of a class, a function wrapped, or a ready instance as it is."""
+    candidate = target() if isinstance(target, type) else target
+    if isinstance(candidate, Partitioner):
+        return candidate
+    if callable(candidate):
+        return _FromFunction(name, candidate)
+    raise PartitionerError(
+        f"partitioner {name!r} is {target!r}; expected a function (problem, parts, *, rng_seed), "
+        "or a class with a name and a method partition of that shape",
+        partitioner=name,
+    )
+
+
+REGISTRY = Registry(
+    noun="partitioner",
+    group="graphray.partitioners",
+    built_in=_BUILT_IN,
+    adapt=_as_partitioner,
+    broken=lambda message, name: PartitionerError(message, partitioner=name),
+)
 
 
 def register(name: str) -> Callable[[Registered], Registered]:
@@ -105,17 +121,7 @@ def register(name: str) -> Callable[[Registered], Registered]:
         >>> get("all-in-first").name
         'all-in-first'
     """
-    if not name or name in _BUILT_IN:
-        raise ArgumentError(
-            f"a partitioner cannot be registered as {name!r}: choose a name that is not empty and "
-            f"not one of GraphRay's own ({', '.join(sorted(_BUILT_IN))})"
-        )
-
-    def decorate(target: Registered) -> Registered:
-        _custom[name] = _as_partitioner(name, target)
-        return target
-
-    return decorate
+    return REGISTRY.register(name)
 
 
 def names() -> tuple[str, ...]:
@@ -124,8 +130,7 @@ def names() -> tuple[str, ...]:
     >>> [name for name in names() if name in ("hash", "metis", "range")]
     ['hash', 'metis', 'range']
     """
-    installed = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return tuple(sorted(installed | _BUILT_IN.keys() | _custom.keys()))
+    return REGISTRY.names()
 
 
 def get(name: str) -> Partitioner:
@@ -135,16 +140,7 @@ def get(name: str) -> Partitioner:
         StrategyNotFound: where there is none; the message lists those that are.
         PartitionerError: where another package's entry point cannot be loaded.
     """
-    if name in _custom:
-        return _custom[name]
-    if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
-        return _as_partitioner(name, getattr(import_module(module), attribute))
-    for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        return _load(point)
-    raise StrategyNotFound(
-        f"no partitioner is called {name!r}; there are: {', '.join(names())}", strategy=name
-    )
+    return REGISTRY.get(name)
 
 
 def assign(
@@ -267,32 +263,6 @@ def _imbalance(partitioner: Partitioner, goal: Goal) -> float:
     if goal.imbalance is not None:
         return goal.imbalance
     return float(getattr(partitioner, "imbalance", IMBALANCE))
-
-
-def _as_partitioner(name: str, target: Any) -> Partitioner:
-    """An instance of a class, a function wrapped, or a ready instance as it is."""
-    candidate = target() if isinstance(target, type) else target
-    if isinstance(candidate, Partitioner):
-        return candidate
-    if callable(candidate):
-        return _FromFunction(name, candidate)
-    raise PartitionerError(
-        f"partitioner {name!r} is {target!r}; expected a function (problem, parts, *, rng_seed), "
-        "or a class with a name and a method partition of that shape",
-        partitioner=name,
-    )
-
-
-def _load(point: EntryPoint) -> Partitioner:
-    try:
-        target = point.load()
-    except (ImportError, AttributeError) as error:
-        raise PartitionerError(
-            f"partitioner {point.name!r} could not be loaded from {point.value!r}: {error}; "
-            "repair or uninstall the package that brings it",
-            partitioner=point.name,
-        ) from error
-    return _as_partitioner(point.name, target)
 
 
 def _check_arguments(problem: AnyProblem, parts: int, rng_seed: int) -> None:

@@ -21,6 +21,8 @@ from graphray.schema import IdKind, Relation
 _RELATION = re.compile(r"([^:=/]+):([^:=/]+):([^:=/]+)=(.+)")
 _NODE_TYPE = re.compile(r"([^:=/.]+)=(.+)")
 
+_LABEL = re.compile(r"(?:(\d{1,4}):)?([^:=]+)=(.+)")
+
 Value = TypeVar("Value")
 
 
@@ -70,18 +72,28 @@ def sizes(text: str) -> list[float]:
 
 
 def labels(option: str, values: Sequence[str]) -> tuple[dict[str, str], ...]:
-    """One selector of all the labels that are given as ``label=value``, or none.
+    """Selectors of the labels that are given as ``label=value``, for all replicas or for one.
+
+    Returns:
+        None where no label is given, one where all are for every replica; else one per replica
+        number, and one for all further replicas.
 
     >>> labels("--require", ["zone=in(a, b)", "market=!spot"])
     ({'zone': 'in(a, b)', 'market': '!spot'},)
+    >>> labels("--require", ["0:market=!spot"])
+    ({'market': '!spot'}, {})
     """
-    selector = {}
+    for_all: dict[str, str] = {}
+    for_one: dict[int, dict[str, str]] = {}
     for value in values:
-        label, equals, condition = value.partition("=")
-        if not (label and equals and condition):
-            raise click.UsageError(f"{option} {value!r}: expected LABEL=VALUE")
+        found = _LABEL.fullmatch(value)
+        if found is None:
+            raise click.UsageError(f"{option} {value!r}: expected [REPLICA:]LABEL=VALUE")
+        number, label, condition = found.groups()
+        selector = for_all if number is None else for_one.setdefault(int(number), {})
         selector[label] = condition
-    return (selector,) if selector else ()
+    numbered = [{**for_all, **for_one.get(n, {})} for n in range(max(for_one, default=-1) + 1)]
+    return (*numbered, for_all) if values else ()
 
 
 def seed_ids(text: str, id_kind: IdKind) -> list[int] | list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from graphray.cli.head import start_lasting_ray
 from graphray.cli.helptext import Command
 from graphray.cli.output import print_json
+from graphray.cli.placement_choices import placement_choices
 from graphray.cli.status import print_status
 from graphray.client.cluster import require_ray
 from graphray.client.launcher import launch
@@ -28,6 +29,7 @@ from graphray.store import Store
     show_default=True,
     help="How changes reach the copies.",
 )
+@placement_choices
 @click.option("--data-dir", help="Where nodes keep changes.  [default: the user's state folder]")
 @click.option("--discard-changes", is_flag=True, help="Start from the store as it is.")
 @click.option("--version", type=int, help="A published version.  [default: the newest]")
@@ -37,6 +39,7 @@ def command(
     name: str,
     replicas: int,
     replication: ReplicationName,
+    placement: dict[str, Any],
     data_dir: str | None,
     discard_changes: bool,
     version: int | None,
@@ -49,15 +52,21 @@ def command(
 
     What was changed under NAME before is there again, unless it is discarded.
 
-    Example:
+    Where replicas go is decided by --placement. Those of one partition are on different nodes
+    while there are enough, and with --zone-label in different zones. What would go where, and why,
+    'graphray plan' shows beforehand; it takes the same options.
+
+    Examples:
       graphray launch store/ --name papers --replicas 2
+      graphray launch store/ --name papers --zone-label ray.io/availability-zone
+      graphray launch store/ --name papers --require 0:ray.io/market-type=!spot
     Then, from any process on the cluster:
       python -c "import graphray as gr; print(gr.connect('papers'))"
     """
     Store.open(store, version)  # A store that is not there is no reason to start a cluster.
     started = _ensure_lasting_ray()
     options = LaunchOptions(
-        replication=replication, data_dir=data_dir, discard_changes=discard_changes
+        replication=replication, data_dir=data_dir, discard_changes=discard_changes, **placement
     )
     graph = launch(store, name, replicas=replicas, version=version, options=options)
     status = graph.status()

@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from graphray.cli.arguments import labels
-from graphray.cli.cluster_nodes import nodes_of_cluster
 from graphray.cli.helptext import Command
 from graphray.cli.node_file import nodes_from_file
 from graphray.cli.output import print_json, print_table, size_text
+from graphray.cli.placement_choices import placement_choices
 from graphray.client.cluster import require_ray
+from graphray.client.cluster_nodes import nodes_of_cluster
+from graphray.client.launch_plan import launch_problem, placement_options
 from graphray.client.running import connect
 from graphray.config import LaunchOptions
 from graphray.errors import InputError
-from graphray.placement import (
-    PartitionDemand,
-    PlacementOptions,
-    PlacementProblem,
-    Plan,
-    plan,
-)
+from graphray.placement import ClusterNode, PlacementOptions, Plan, plan
 from graphray.reading.cut_between import cut_between
 from graphray.store import Store
 
@@ -35,15 +32,10 @@ Present = dict[int, tuple[str, ...]]
 @click.argument("store")
 @click.option("--nodes", metavar="FILE", help="Nodes, as JSON or YAML.  [default: Ray's]")
 @click.option("--replicas", type=int, default=2, show_default=True, help="Copies of a partition.")
+@placement_choices
 @click.option(
-    "--strategy",
-    default="balanced",
-    show_default=True,
-    help="balanced, spread, pack, affinity, labels, or your own.",
+    "--spread-zones", is_flag=True, help="Like --zone-label, by the zones that --nodes gives."
 )
-@click.option("--spread-zones", is_flag=True, help="Replicas of a partition in zones of their own.")
-@click.option("--require", multiple=True, metavar="LABEL=VALUE", help="What a node has to have.")
-@click.option("--prefer", multiple=True, metavar="LABEL=VALUE", help="For --strategy labels.")
 @click.option(
     "--present", metavar="GRAPH|FILE", help="Move little from a running graph, or a plan as JSON."
 )
@@ -61,10 +53,8 @@ def command(
     store: str,
     nodes: str | None,
     replicas: int,
-    strategy: str,
+    placement: dict[str, Any],
     spread_zones: bool,
-    require: tuple[str, ...],
-    prefer: tuple[str, ...],
     present: str | None,
     tolerance: float,
     version: int | None,
@@ -73,9 +63,10 @@ def command(
 ) -> None:
     """Show which replica would go to which node, and why; nothing is started or moved.
 
-    On the cluster at hand, or on one that a file describes:
+    On the cluster at hand, as 'graphray launch' would do it now with the same options, or on one
+    that a file describes:
       graphray plan store/ --replicas 2 --dry-run
-      graphray plan store/ --nodes nodes.yaml --strategy affinity --spread-zones
+      graphray plan store/ --nodes nodes.yaml --placement affinity --spread-zones
     What would move if the nodes were these:
       graphray plan store/ --nodes nodes.yaml --json > now.json
       graphray plan store/ --nodes fewer.yaml --present now.json
@@ -85,19 +76,20 @@ def command(
     opened = Store.open(store, version, verify=False)
     if nodes is None:
         require_ray("graphray plan without --nodes")
-    problem = PlacementProblem(
-        _demands(opened, replicas),
-        nodes_of_cluster() if nodes is None else nodes_from_file(nodes),
-        PlacementOptions(
-            spread_zones=spread_zones,
-            require=labels("--require", require),
-            prefer=labels("--prefer", prefer),
-            tolerance=tolerance,
-        ),
+    options = LaunchOptions(replicas=replicas, **placement)
+    to_keep = placement_options(options)
+    to_keep = replace(
+        to_keep, spread_zones=spread_zones or to_keep.spread_zones, tolerance=tolerance
+    )
+    problem = launch_problem(
+        opened,
+        options,
+        to_keep,
+        _nodes(nodes, options.zone_label, present),
         _present(present),
         cut_between(opened),
     )
-    found = plan(problem, strategy)
+    found = plan(problem, options.placement)
     if as_json:
         print_json(found.to_json())
     else:
@@ -106,22 +98,29 @@ def command(
         click.echo(f"warning: {warning}", err=True)
 
 
-def _demands(store: Store, replicas: int) -> tuple[PartitionDemand, ...]:
-    """What a replica of each partition needs: its shard in memory."""
-    sizes = [0] * store.parts
-    for file in store.manifest.files:
-        sizes[file.part] += file.size_bytes
-    cpus = LaunchOptions.cpus_per_replica
-    return tuple(
-        PartitionDemand(part, size, cpus, replicas=replicas) for part, size in enumerate(sizes)
-    )
+def _nodes(
+    path: str | None, zone_label: str | None, present: str | None
+) -> tuple[ClusterNode, ...]:
+    """The nodes of a file, or of the cluster at hand without what a running graph holds there."""
+    if path is None:
+        graph = None if present is None or _is_file(present) else present
+        return nodes_of_cluster(zone_label, graph=graph)
+    nodes = nodes_from_file(path)
+    if zone_label is None:
+        return nodes
+    return tuple(replace(node, zone=node.labels.get(zone_label, "")) for node in nodes)
+
+
+def _is_file(source: str) -> bool:
+    """Whether what stands at present is told by a file; the name of a graph has no slash."""
+    return "/" in source or os.path.exists(source)
 
 
 def _present(source: str | None) -> Present:
     """Where replicas stand now: in a plan's JSON, or as a running graph says."""
     if source is None:
         return {}
-    if "/" in source or os.path.exists(source):
+    if _is_file(source):
         try:
             told = json.loads(Path(source).read_text(encoding="utf-8"))["replicas"]
             standing = [(int(r["part"]), int(r["replica"]), str(r["node_id"])) for r in told]

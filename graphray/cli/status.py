@@ -53,7 +53,8 @@ def print_status(status: GraphStatus, *, every_replica: bool = False) -> None:
         f"  {sum(status.nodes.values()):,} nodes, {sum(status.edges.values()):,} edges, "
         f"{status.parts} partitions, {sum(status.serving)}/{len(status.replicas)} replicas serving"
     )
-    click.echo(f"  from {status.uri}, version {status.version}")
+    placed = f", placed by {status.placement!r}" if status.placement else ""
+    click.echo(f"  from {status.uri}, version {status.version}{placed}")
     if every_replica or len(status.replicas) <= _REPLICAS_LISTED_MAX:
         _print_replicas(status.replicas)
     else:

@@ -17,6 +17,7 @@ from graphray.changes.cell_merges import Merges
 from graphray.changes.column_shares import column_shares
 from graphray.client.cluster import ensure_ray
 from graphray.client.graph import Graph
+from graphray.client.launch_plan import pack_strategy, placement_options
 from graphray.client.running import connect, end_catalog
 from graphray.client.transport import ask
 from graphray.client.view import GraphSpec
@@ -41,9 +42,10 @@ def launch(
 ) -> Graph:
     """Serve a store on the cluster at hand, or on a local Ray started for it.
 
-    Every partition gets ``replicas`` actors, on nodes of their own where there are enough; they
-    outlive this process and run until `Graph.shutdown` or ``graphray down``. Where there are fewer
-    nodes than replicas, replicas share nodes and `Graph.status` carries a warning.
+    Every partition gets ``replicas`` actors, on nodes of their own where there are enough, as
+    ``options.placement`` decides; they outlive this process and run until `Graph.shutdown` or
+    ``graphray down``. Where there are fewer nodes than replicas, replicas share nodes and
+    `Graph.status` carries a warning.
 
     Args:
         uri: the store; every node of the cluster has to be able to read it.
@@ -58,6 +60,9 @@ def launch(
     Raises:
         ArgumentError: where the name or an option is none that can be, such as a coverage that
             leaves some column to nobody.
+        StrategyNotFound: where no placement strategy has the name that the options give.
+        PlacementError: where there is no plan that has room for all replicas; the message names
+            what is missing.
         GraphNameTaken: where a graph of that name already runs.
         LaunchError: where replicas could not load, or the graph has changes that are replicated in
             another way; nothing is left running.
@@ -75,10 +80,12 @@ def launch(
     _check_merges(store, chosen)
     if chosen.tracing:
         find_start(chosen.tracing)
+    placement_options(chosen)  # Labels that are none are said before anything is started.
+    strategy = pack_strategy(chosen.placement)
     ensure_ray()
     spec = GraphSpec(name, uri, store.version, chosen)
     try:
-        catalog = actors.create_catalog(spec)
+        catalog = actors.create_catalog(spec, strategy)
     except ray.exceptions.ActorAlreadyExistsError:
         raise _name_taken(name) from None
     try:

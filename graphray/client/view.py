@@ -37,9 +37,9 @@ class GraphSpec:
         """The name of a replica actor."""
         return f"graph/{self.name}/part-{part}/replica-{replica}"
 
-    def placement_group(self, part: int) -> str:
-        """The name of a partition's placement group."""
-        return f"graph/{self.name}/part-{part}"
+    def placement_group(self, part: int, replica: int) -> str:
+        """The name of a replica's placement group."""
+        return f"{group_prefix(self.name)}part-{part}/replica-{replica}"
 
     @property
     def state_uri(self) -> Any:
@@ -67,7 +67,6 @@ class GraphView:
         at: which state this is.
         version_id: the hash of the version that it stands on.
         handles: per partition, the actor handles of its replicas.
-        warnings: what the launch had to settle for.
     """
 
     spec: GraphSpec
@@ -78,7 +77,6 @@ class GraphView:
     at: SnapshotRef
     version_id: str
     handles: list[list[ActorHandle]]
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,11 @@ def below(uri: Any, path: str) -> Any:
         return filesystem, f"{root.rstrip('/')}/{path}"
     scheme_and_path, question, query = str(uri).partition("?")
     return f"{scheme_and_path.rstrip('/')}/{path}{question}{query}"
+
+
+def group_prefix(graph: str) -> str:
+    """What the names of all of a graph's placement groups begin with."""
+    return f"graph/{graph}/"
 
 
 def catalog_name(graph: str) -> str:

@@ -16,6 +16,7 @@ class Balanced:
     """The strategy ``balanced``."""
 
     name = "balanced"
+    needs_cut = False
 
     def place(self, problem: PlacementProblem) -> list[list[int]]:
         """See `PlacementStrategy.place`."""

@@ -22,6 +22,7 @@ class Labels:
     """The strategy ``labels``; where nothing is preferred, it is ``balanced``."""
 
     name = "labels"
+    needs_cut = False
 
     def place(self, problem: PlacementProblem) -> list[list[int]]:
         """See `PlacementStrategy.place`."""

@@ -20,6 +20,7 @@ class Pack:
     """The strategy ``pack``."""
 
     name = "pack"
+    needs_cut = False
 
     def place(self, problem: PlacementProblem) -> list[list[int]]:
         """See `PlacementStrategy.place`."""

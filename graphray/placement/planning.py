@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphray.errors import ArgumentError, PlacementError
+from graphray.errors import ArgumentError, GraphRayError, PlacementError
 from graphray.placement.arrangement import RESERVED, Arrangement
 from graphray.placement.numbering import keep_numbers
 from graphray.placement.problem import PlacementProblem
@@ -112,7 +112,7 @@ def plan(problem: PlacementProblem, strategy: PlacementStrategy | str = "balance
 
     Raises:
         PlacementError: where no plan was found, and the message names what is missing; or where a
-            strategy put a replica where it may not be.
+            strategy failed or put a replica where it may not be.
         StrategyNotFound: where no strategy has that name.
         ArgumentError: where the strategy is neither a name nor a strategy.
 
@@ -135,7 +135,9 @@ def plan(problem: PlacementProblem, strategy: PlacementStrategy | str = "balance
     arrangement = Arrangement(problem)
     check_enough(arrangement)
     cost = chosen.cost(arrangement) if isinstance(chosen, Priced) else None
-    placed = keep_numbers(problem, _checked_shape(chosen.place(problem), chosen.name, arrangement))
+    placed = keep_numbers(
+        problem, _checked_shape(_asked(chosen, problem), chosen.name, arrangement)
+    )
     for replica, node in enumerate(np.concatenate([*placed, []]).astype(np.int64).tolist()):
         _check_allowed(arrangement, replica, node, chosen.name)
         arrangement.put(replica, node)
@@ -158,6 +160,19 @@ def plan(problem: PlacementProblem, strategy: PlacementStrategy | str = "balance
         ),
         warnings=warnings(arrangement),
     )
+
+
+def _asked(chosen: PlacementStrategy, problem: PlacementProblem) -> Sequence[Sequence[int]]:
+    try:
+        return chosen.place(problem)
+    except GraphRayError:
+        raise
+    # It is someone else's code: a catalog that asks it has to go on.
+    except Exception as error:
+        raise PlacementError(
+            f"placement strategy {chosen.name!r} failed: {type(error).__name__}: {error}",
+            strategy=chosen.name,
+        ) from error
 
 
 def _checked_shape(

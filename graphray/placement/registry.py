@@ -1,9 +1,11 @@
 """The registry of placement strategies; `graphray.placement.planning.plan` is what calls one.
 
 A strategy is anything with a `name` and a `place` method; it is given a whole problem and answers
-with the node of every replica. Three places are searched for a name, in this order: what a
-decorator registered in this process, GraphRay's own (imported when first asked for), and the entry
-points of group ``graphray.placement`` of installed packages.
+with the node of every replica. Where a name is searched for, `graphray.registry` says; other
+packages offer theirs in the entry point group ``graphray.placement``.
+
+A strategy that does not look at the edges between partitions says ``needs_cut = False``: a launch
+does not count them for it.
 
 GraphRay's own also have a method ``cost(arrangement)``, what they make small. One that has it gets
 a reason for every replica from it; see `graphray.placement.cost.Cost`, and `arrange` for the way
@@ -14,16 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from graphray.errors import ArgumentError, PlacementError, StrategyNotFound
+from graphray.errors import PlacementError
 from graphray.placement.arrangement import Arrangement
 from graphray.placement.cost import Cost
 from graphray.placement.problem import PlacementProblem
-
-ENTRY_POINT_GROUP = "graphray.placement"
+from graphray.registry import Registered, Registry
 
 
 @runtime_checkable
@@ -54,8 +53,6 @@ class Priced(Protocol):
         ...
 
 
-Registered = TypeVar("Registered", bound=Callable[..., Any])
-
 _BUILT_IN = {
     "affinity": "graphray.placement.affinity:Affinity",
     "balanced": "graphray.placement.balanced:Balanced",
@@ -63,7 +60,6 @@ _BUILT_IN = {
     "pack": "graphray.placement.packed:Pack",
     "spread": "graphray.placement.spread:Spread",
 }
-_custom: dict[str, PlacementStrategy] = {}
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,29 @@ class _FromFunction:
 
     def place(self, problem: PlacementProblem) -> Sequence[Sequence[int]]:
         return self.function(problem)
+
+
+def _as_strategy(name: str, target: Any) -> PlacementStrategy:
+    """An instance of a class, a function wrapped, or a ready instance as it is."""
+    candidate = target() if isinstance(target, type) else target
+    if isinstance(candidate, PlacementStrategy):
+        return candidate
+    if callable(candidate):
+        return _FromFunction(name, candidate)
+    raise PlacementError(
+        f"placement strategy {name!r} is {target!r}; expected a function (problem), or a class "
+        "with a name and a method place(problem)",
+        strategy=name,
+    )
+
+
+REGISTRY = Registry(
+    noun="placement strategy",
+    group="graphray.placement",
+    built_in=_BUILT_IN,
+    adapt=_as_strategy,
+    broken=lambda message, name: PlacementError(message, strategy=name),
+)
 
 
 def register(name: str) -> Callable[[Registered], Registered]:
@@ -98,17 +117,7 @@ def register(name: str) -> Callable[[Registered], Registered]:
         >>> get("round-robin").name
         'round-robin'
     """
-    if not name or name in _BUILT_IN:
-        raise ArgumentError(
-            f"a placement strategy cannot be registered as {name!r}: choose a name that is not "
-            f"empty and not one of GraphRay's own ({', '.join(sorted(_BUILT_IN))})"
-        )
-
-    def decorate(target: Registered) -> Registered:
-        _custom[name] = _as_strategy(name, target)
-        return target
-
-    return decorate
+    return REGISTRY.register(name)
 
 
 def names() -> tuple[str, ...]:
@@ -117,8 +126,7 @@ def names() -> tuple[str, ...]:
     >>> [name for name in names() if name in ("balanced", "pack")]
     ['balanced', 'pack']
     """
-    installed = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
-    return tuple(sorted(installed | _BUILT_IN.keys() | _custom.keys()))
+    return REGISTRY.names()
 
 
 def get(name: str) -> PlacementStrategy:
@@ -128,39 +136,13 @@ def get(name: str) -> PlacementStrategy:
         StrategyNotFound: where there is none; the message lists those that are.
         PlacementError: where another package's entry point cannot be loaded.
     """
-    if name in _custom:
-        return _custom[name]
-    if name in _BUILT_IN:
-        module, _, attribute = _BUILT_IN[name].partition(":")
-        return _as_strategy(name, getattr(import_module(module), attribute))
-    for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        return _load(point)
-    raise StrategyNotFound(
-        f"no placement strategy is called {name!r}; there are: {', '.join(names())}", strategy=name
-    )
+    return REGISTRY.get(name)
 
 
-def _as_strategy(name: str, target: Any) -> PlacementStrategy:
-    """An instance of a class, a function wrapped, or a ready instance as it is."""
-    candidate = target() if isinstance(target, type) else target
-    if isinstance(candidate, PlacementStrategy):
-        return candidate
-    if callable(candidate):
-        return _FromFunction(name, candidate)
-    raise PlacementError(
-        f"placement strategy {name!r} is {target!r}; expected a function (problem), or a class "
-        "with a name and a method place(problem)",
-        strategy=name,
-    )
+def needs_cut(strategy: PlacementStrategy) -> bool:
+    """Whether a strategy looks at the edges between partitions; others say ``needs_cut = False``.
 
-
-def _load(point: EntryPoint) -> PlacementStrategy:
-    try:
-        target = point.load()
-    except (ImportError, AttributeError) as error:
-        raise PlacementError(
-            f"placement strategy {point.name!r} could not be loaded from {point.value!r}: {error}; "
-            "repair or uninstall the package that brings it",
-            strategy=point.name,
-        ) from error
-    return _as_strategy(point.name, target)
+    >>> needs_cut(get("affinity")), needs_cut(get("balanced"))
+    (True, False)
+    """
+    return getattr(strategy, "needs_cut", True)

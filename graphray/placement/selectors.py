@@ -6,7 +6,8 @@
 ``"!a"``, ``"!in(a, b)"`` it is not; or it is not there at all
 ========================  =====================================
 
-So a selector that a plan kept to can be handed to Ray as it is.
+So a selector that a plan kept to can be handed to Ray; `for_ray` leaves out the spaces, which Ray
+takes for a part of the values.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ def selector_of(selectors: tuple[Selector, ...], replica: int) -> Selector:
     {}
     """
     return selectors[min(replica, len(selectors) - 1)] if selectors else {}
+
+
+def for_ray(selector: Selector) -> dict[str, str]:
+    """The same selector without spaces in its conditions.
+
+    >>> for_ray({"zone": "!in(a, b)"})
+    {'zone': '!in(a,b)'}
+    """
+    return {label: condition.replace(" ", "") for label, condition in selector.items()}
 
 
 def check_selector(selector: Selector) -> None:

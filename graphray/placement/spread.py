@@ -17,6 +17,7 @@ class Spread:
     """The strategy ``spread``."""
 
     name = "spread"
+    needs_cut = False
 
     def place(self, problem: PlacementProblem) -> list[list[int]]:
         """See `PlacementStrategy.place`."""

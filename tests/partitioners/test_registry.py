@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -14,14 +15,14 @@ from graphray.errors import ArgumentError, PartitionerError, StrategyNotFound
 from partitioners import Partitioner, PartitionProblem, assign, get, names, register, registry
 from tests.partitioners.graphs import homogeneous, problems
 
-BUILT_IN = sorted(registry._BUILT_IN)
+BUILT_IN = sorted(registry.REGISTRY.built_in)
 ANY_GRAPH = ("hash", "knowledge", "metis", "multilevel", "random", "range", "semantic", "streaming")
 PATH = homogeneous(4, [(0, 1), (1, 2), (2, 3)])
 
 
 @pytest.fixture(autouse=True)
 def _forget_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_custom", {})
+    monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, _custom={}))
 
 
 def returning(value: Any) -> Partitioner:
@@ -77,14 +78,14 @@ def test_an_entry_point_of_another_package_is_found_and_named_when_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     points = [
-        EntryPoint("theirs", "partitioners.ranged:Range", registry.ENTRY_POINT_GROUP),
-        EntryPoint("broken", "no_such_module:x", registry.ENTRY_POINT_GROUP),
+        EntryPoint("theirs", "partitioners.ranged:Range", registry.REGISTRY.group),
+        EntryPoint("broken", "no_such_module:x", registry.REGISTRY.group),
     ]
 
     def found(group: str, name: str | None = None) -> list[EntryPoint]:
         return [p for p in points if p.group == group and name in (None, p.name)]
 
-    monkeypatch.setattr(registry, "entry_points", found)
+    monkeypatch.setattr("graphray.registry.entry_points", found)
     assert "theirs" in names()
     assert assign("theirs", PATH, 2, 0).tolist() == [0, 0, 1, 1]
     with pytest.raises(PartitionerError, match=r"broken.*no_such_module"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -24,7 +25,7 @@ TWO = PlacementProblem(demands([1.0, 1.0]), nodes(3))
 
 @pytest.fixture(autouse=True)
 def _forget_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_custom", {})
+    monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, _custom={}))
 
 
 def returning(value: Any) -> str:
@@ -35,7 +36,7 @@ def returning(value: Any) -> str:
     return "mine"
 
 
-@pytest.mark.parametrize("name", sorted(registry._BUILT_IN))
+@pytest.mark.parametrize("name", sorted(registry.REGISTRY.built_in))
 def test_built_in_strategies_bear_their_registered_name(name: str) -> None:
     assert get(name).name == name
     assert name in names()
@@ -66,14 +67,14 @@ def test_an_entry_point_of_another_package_is_found_and_named_when_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     points = [
-        EntryPoint("theirs", "graphray.placement.packed:Pack", registry.ENTRY_POINT_GROUP),
-        EntryPoint("broken", "no_such_module:x", registry.ENTRY_POINT_GROUP),
+        EntryPoint("theirs", "graphray.placement.packed:Pack", registry.REGISTRY.group),
+        EntryPoint("broken", "no_such_module:x", registry.REGISTRY.group),
     ]
 
     def found(group: str, name: str | None = None) -> list[EntryPoint]:
         return [p for p in points if p.group == group and name in (None, p.name)]
 
-    monkeypatch.setattr(registry, "entry_points", found)
+    monkeypatch.setattr("graphray.registry.entry_points", found)
     assert "theirs" in names()
     assert get("theirs").name == "pack"
     with pytest.raises(PlacementError, match=r"broken.*no_such_module"):
@@ -91,6 +92,16 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 def test_a_wrong_result_names_the_strategy(value: Any) -> None:
     with pytest.raises(PlacementError, match=r"'mine' returned .*a node in 0..2"):
         plan(TWO, returning(value))
+
+
+def test_a_strategy_that_fails_is_named() -> None:
+    @register("mine")
+    def mine(problem: PlacementProblem) -> Any:
+        raise KeyError("rack")
+
+    with pytest.raises(PlacementError, match="'mine' failed: KeyError: 'rack'") as caught:
+        plan(TWO, "mine")
+    assert caught.value.fields["strategy"] == "mine"
 
 
 @pytest.mark.parametrize(
