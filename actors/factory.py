@@ -21,8 +21,9 @@ from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 
 _CATALOG_THREADS = 8
 # Neither the protocol nor writers wait for readers. A peer's call may hold its thread until a write
-# to the disk is done, and a writer's until it is acknowledged: many share one such write.
-_CONCURRENCY_GROUPS = {"peers": 8, "changes": 32}
+# to the disk is done, and a writer's until it is acknowledged: many share one such write. Nor does
+# a sign of life wait for anything.
+_CONCURRENCY_GROUPS = {"peers": 8, "changes": 32, "health": 2}
 # An actor that asks for nothing would ignore where it is wanted.
 _CATALOG_CPUS = 0.001
 

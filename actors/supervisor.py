@@ -142,6 +142,11 @@ class Supervisor:
         """A client's message to a partition's manager; None where it had no answer in time."""
         return self._partitions[part].manager.ask(message, timeout_s)
 
+    def configurations(self) -> tuple[Configuration, ...]:
+        """The newest of every partition, as of the last look; without those not yet looked at."""
+        newest = (partition.newest for partition in self._partitions)
+        return tuple(found for found in newest if found is not None)
+
     def problems(self) -> tuple[str, ...]:
         """What stands in the way of changes now, for a person."""
         now_s = time.monotonic()

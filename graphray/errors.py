@@ -30,6 +30,7 @@ survives pickling between processes with its fields.
     │   ├── GraphNotRunning
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
+    │   ├── ReplicaHeldBack                 a replica that failed waits before it loads again
     │   ├── SnapshotGone                    a pinned state has been let go of
     │   └── PlacementError                  no way was found to place all replicas
     ├── TransactionError                    a change of a running graph
@@ -191,6 +192,10 @@ class PartitionUnavailable(ClusterError, TimeoutError):
 
 class PlacementError(ClusterError):
     """No way was found to place all replicas; the message says what is missing."""
+
+
+class ReplicaHeldBack(ClusterError):
+    """A replica that failed is not to load yet; others answer. The message says why."""
 
 
 class SnapshotGone(ClusterError):

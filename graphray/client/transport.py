@@ -27,7 +27,13 @@ from graphray.client.pieces import joined, pieces_for
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import ActorHandle
 from graphray.config import CallPolicy
-from graphray.errors import ClusterError, GraphRayError, PartitionUnavailable, StoreError
+from graphray.errors import (
+    ClusterError,
+    GraphRayError,
+    PartitionUnavailable,
+    ReplicaHeldBack,
+    StoreError,
+)
 from graphray.reading.operations import BulkyRequest, Request
 
 UNREACHABLE = (RayActorError, ActorUnavailableError, ActorDiedError, GetTimeoutError)
@@ -135,7 +141,7 @@ class ReplicaSets:
                 remaining_s = deadline - time.monotonic()
                 try:
                     answers[part] = _answer(reference, min(self._policy.try_timeout_s, remaining_s))
-                except (*LOST, StoreError) as error:
+                except (*LOST, StoreError, ReplicaHeldBack) as error:
                     failures[part][replica] = _brief(error)
                     self._prefer_another(part, replica)
             self._before_retry(attempt, deadline, answers, failures)

@@ -66,6 +66,8 @@ class RunningGraph:
         options = gr.LaunchOptions(
             replication=replication,  # type: ignore[arg-type]
             replication_settings=SETTINGS,
+            # Here replicas fail again and again, and nothing about them is to be mended.
+            health=HealthSettings(quarantine=QuarantineSettings(failures_max=10**6)),
             state_uri=str(folder),
             cpus_per_replica=CPUS_PER_REPLICA,
         )
