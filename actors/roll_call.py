@@ -23,6 +23,8 @@ from graphray.health import Beat, Place
 
 _FIRST_WAIT_S = 0.01
 _AGAIN_AFTER_ROUNDS = 10
+# While a graph is launched, most replicas are not made yet, and each look costs a call of Ray's.
+_MISSES_PER_ROUND = 20
 
 FindReplica = Callable[[int, int], ActorHandle]
 
@@ -70,19 +72,22 @@ class RollCall:
         late = {ref: call for ref, call in self._under_way.items() if now_s - call[1] < again_s}
         self._under_way = late
         is_asked = {place for place, _ in late.values()}
+        misses = 0
         for place in places:
-            if place not in is_asked:
-                self._send_to(place, now_s)
+            if place not in is_asked and misses < _MISSES_PER_ROUND:
+                misses += not self._send_to(place, now_s)
 
-    def _send_to(self, place: Place, now_s: float) -> None:
+    def _send_to(self, place: Place, now_s: float) -> bool:
+        """Call a replica; False where its actor was not made yet, or is gone for good."""
         try:
             if place not in self._handles:
                 self._handles[place] = self._find_replica(*place)
             call = submit(self._handles[place], "heartbeat")
         except (ValueError, RayError):
-            self._handles.pop(place, None)  # Not made yet, or gone for good.
-        else:
-            self._under_way[call] = place, now_s
+            self._handles.pop(place, None)
+            return False
+        self._under_way[call] = place, now_s
+        return True
 
     def _collect(self) -> Iterator[Answer]:
         deadline = time.monotonic() + self._every_s

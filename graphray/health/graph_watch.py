@@ -88,10 +88,9 @@ class GraphWatch:
         latencies = {place: replica.latency_s for place, replica in self._replicas.items()}
         by_node, by_part = self._by_node(), self._by_part()
         for replica in self._replicas.values():
-            neighbours_phi = _of_others(by_node[replica.node_id], replica, phis)
             happened += replica.look(
                 now_s,
-                neighbours_phi=neighbours_phi or self._node_as_neighbour(replica, now_s),
+                neighbours_phi=self._neighbours(replica, by_node, phis, now_s),
                 siblings_latency_s=_of_others(by_part[replica.part], replica, latencies),
                 node_has_ended=bool(replica.node_id) and self._nodes.has_ended(replica.node_id),
             )
@@ -115,11 +114,23 @@ class GraphWatch:
             for replica in self._replicas.values():
                 replica.excuse(now_s - before - every_s)
 
-    def _node_as_neighbour(self, replica: ReplicaWatch, now_s: float) -> list[float]:
-        """A replica that is alone on its node has Ray's own agent there for a neighbour.
+    def _neighbours(
+        self,
+        replica: ReplicaWatch,
+        by_node: Mapping[str, Sequence[ReplicaWatch]],
+        phis: Mapping[Place, float | None],
+        now_s: float,
+    ) -> list[float]:
+        """The silence of the others on a replica's node; they are asked about a silent one only.
 
-        Ray would have noticed by now if the node could not be reached.
+        One that is alone on its node has Ray's own agent there for a neighbour: Ray would have
+        noticed by now if the node could not be reached.
         """
+        if (phis[replica.part, replica.replica] or 0.0) < self._settings.verdicts.suspect_phi:
+            return []
+        others = _of_others(by_node[replica.node_id], replica, phis)
+        if others:
+            return others
         is_long = replica.silence_s(now_s) >= self._settings.hung_after_s
         return [0.0] if is_long and self._nodes.is_alive(replica.node_id) else []
 

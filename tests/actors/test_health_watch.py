@@ -6,7 +6,6 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,7 +76,10 @@ class Story:
                 if event.kind == kind and about.items() <= vars(event).items()
             ]
 
-        poll(found, f"{kind} {about}")
+        try:
+            poll(found, f"{kind} {about}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; told: {self.told()}") from None
         return found()[0]
 
     def kinds(self, **about: Any) -> list[str]:
