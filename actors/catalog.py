@@ -16,28 +16,31 @@ from dataclasses import replace
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError
+from ray.exceptions import RayError
 from ray.util.placement_group import PlacementGroup, remove_placement_group
 
 from actors.changes_desk import ChangesDesk
+from actors.health_watch import HealthWatch
 from actors.hot_rows import Hold, HotRowsShelf
 from actors.line_of_versions import published_version
 from actors.placement import find_groups, replica_nodes
 from actors.placement_desk import PlacementDesk
+from actors.probe import probe
 from actors.states_desk import StatesDesk
 from graphray.changes.fold_plan import FoldPlan
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, ChangeView, GraphSpec, GraphView
 from graphray.client.wire import decode, decode_pieces, encode
 from graphray.errors import GraphRayError, LaunchError
+from graphray.events import Event
+from graphray.health import Leave
 from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import CacheCounts
 from graphray.replication.configuration import ReplicaId
 from graphray.shard import ArrayKey
-from graphray.status import CacheStatus, GraphStatus, ReplicaState, ReplicaStatus
+from graphray.status import CacheStatus, GraphStatus
 from graphray.store import Store
 
-_PROBE_TIMEOUT_S = 2.0
 _PUBLISH_TIMEOUT_S = 300.0
 
 CreateReplica = Callable[[GraphSpec, int, int, PlacementGroup], ActorHandle]
@@ -66,6 +69,11 @@ class Catalog:
         self._placement = PlacementDesk(spec, strategy)
         self._states = StatesDesk(spec, self._replica)
         self._changes = ChangesDesk(spec, self._replica, self._states.connect)
+        self._health = HealthWatch(
+            spec.health_settings, self._places, self._replica, self._changes.configurations
+        )
+        if ray.get_runtime_context().was_current_actor_reconstructed:
+            self._health.begin("it was restarted; what it had noted before is lost")
 
     def start(self) -> None:
         """Bring up what is missing of the graph's replicas, and wait until all have loaded.
@@ -75,6 +83,7 @@ class Catalog:
             PlacementError: where there is no plan that has room for all replicas.
             LaunchError: where a replica could not be placed or loaded in time.
         """
+        self._health.begin("the graph is launched")
         self._changes.prepare()
         groups = self._placement.place(self._store)
         loads: dict[Any, tuple[int, int]] = {}
@@ -152,13 +161,33 @@ class Catalog:
             nodes={name: book.num_nodes(name) for name in schema.node_type_names},
             edges={str(r.relation): book.num_edges(r.relation) for r in schema.relations},
             replicas=tuple(
-                replace(probed, placement=standing.reasons.get((probed.part, probed.replica), ""))
-                for probed in self._probe_all()
+                replace(
+                    self._health.explain(probed),
+                    placement=standing.reasons.get((probed.part, probed.replica), ""),
+                )
+                for probed in probe(self._places(), self._replica)
             ),
             warnings=(*standing.warnings, *self._changes.problems(), *self._states.problems()),
             caches=self._hot_rows.status(),
             placement=self._spec.options.placement,
         )
+
+    # --- health -----------------------------------------------------------------------------------
+
+    @ray.method(concurrency_group="health")
+    def check_in(self, part: int, replica: int, incarnation: str) -> Leave:
+        """A restarted replica asks whether to go on; see `HealthWatch.check_in`."""
+        return self._health.check_in(part, replica, incarnation)
+
+    @ray.method(concurrency_group="health")
+    def events(self, since: int) -> tuple[Event, ...]:
+        """What has happened; see `HealthWatch.events`."""
+        return self._health.events(since)
+
+    @ray.method(concurrency_group="health")
+    def release(self, part: int, replica: int) -> bool:
+        """End the quarantine of a replica; see `HealthWatch.release`."""
+        return self._health.release(part, replica)
 
     # --- snapshots --------------------------------------------------------------------------------
 
@@ -234,6 +263,7 @@ class Catalog:
 
     def stop(self) -> None:
         """End the replicas and free their places; the caller ends this actor."""
+        self._health.close()
         self._states.close()
         self._changes.close()
         for place in self._places():
@@ -329,19 +359,3 @@ class Catalog:
                 continue  # Its readers call, and are told what is wrong.
             return references
         return None
-
-    def _probe_all(self) -> Iterator[ReplicaStatus]:
-        probes = {}
-        for place in self._places():
-            probes[place] = self._replica(*place).describe.remote()
-        ray.wait(list(probes.values()), num_returns=len(probes), timeout=_PROBE_TIMEOUT_S)
-        for (part, replica), reference in probes.items():
-            try:
-                node_id, pid, loaded, problem, conflicts = ray.get(reference, timeout=0)
-            except GetTimeoutError:
-                yield ReplicaStatus(part, replica, "unreachable", reason="did not answer in time")
-            except RayError as error:
-                yield ReplicaStatus(part, replica, "starting", reason=type(error).__name__)
-            else:
-                state: ReplicaState = "serving" if loaded else "starting"
-                yield ReplicaStatus(part, replica, state, node_id, pid, problem, conflicts)

@@ -23,6 +23,7 @@ from graphray.metrics import (
     REPLICAS_WANTED,
     TERM,
 )
+from graphray.replication.configuration import Configuration
 from graphray.status import GraphStatus, ReplicaState
 from graphray.tally import Reading, watch
 
@@ -40,18 +41,18 @@ class Census:
     Args:
         spec: the graph.
         status: asks all replicas.
-        terms: the newest term of every partition; none where there are no changes.
+        configurations: the newest of every partition; none where there are no changes.
     """
 
     def __init__(
         self,
         spec: GraphSpec,
         status: Callable[[], GraphStatus],
-        terms: Callable[[], tuple[int, ...]],
+        configurations: Callable[[], tuple[Configuration, ...]],
     ) -> None:
         self._spec = spec
         self._status = status
-        self._terms = terms
+        self._configurations = configurations
         self._last: tuple[Reading, ...] = ()
         watch("census", lambda: self._last)
         threading.Thread(target=self._run, name="census", daemon=True).start()
@@ -66,7 +67,7 @@ class Census:
     def _counted(self) -> tuple[Reading, ...]:
         try:
             status = status_readings(self._status(), self._spec.options.replicas)
-            return (*status, *term_readings(self._spec.name, self._terms()))
+            return (*status, *term_readings(self._spec.name, self._configurations()))
         except (GraphRayError, RayError, ValueError, OSError):
             # Some replica has not been made yet, or the store cannot be read now: what was counted
             # last would say that all is as it was.
@@ -96,8 +97,7 @@ def status_readings(status: GraphStatus, wanted: int) -> Iterable[Reading]:
         yield Reading(metric, (status.name, cache.node_id, read), cache.size_bytes)
 
 
-def term_readings(graph: str, terms: Iterable[int]) -> Iterable[Reading]:
+def term_readings(graph: str, configurations: Iterable[Configuration]) -> Iterable[Reading]:
     """The term of every partition that has had one."""
-    for part, term in enumerate(terms):
-        if term:
-            yield Reading(TERM, (graph, str(part)), term)
+    for configuration in configurations:
+        yield Reading(TERM, (graph, configuration.partition), configuration.term)

@@ -15,7 +15,7 @@ from actors.supervisor import Supervisor
 from graphray.client.changes.partition_calls import PartitionCalls
 from graphray.client.view import ActorHandle, ChangeView, GraphSpec
 from graphray.errors import GraphRayError
-from graphray.replication.configuration import ReplicaId
+from graphray.replication.configuration import Configuration, ReplicaId
 from graphray.replication.messages import Message
 
 _OPEN_S = 60.0
@@ -81,9 +81,10 @@ class ChangesDesk:
         """A client's message to a partition's manager; None where it had no answer in time."""
         return self._opened(parts).ask(part, message, timeout_s)
 
-    def terms(self) -> tuple[int, ...]:
-        """The newest term of every partition; none where nobody has changed the graph."""
-        return () if self._supervisor is None else self._supervisor.terms()
+    def configurations(self) -> tuple[Configuration, ...]:
+        """The newest of every partition, as far as they are known; none where nobody changes it."""
+        supervisor = self._supervisor
+        return () if supervisor is None else supervisor.configurations()
 
     def problems(self) -> tuple[str, ...]:
         """What stands in the way of changes now."""

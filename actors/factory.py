@@ -30,8 +30,9 @@ from graphray.tally import watch
 
 _CATALOG_THREADS = 8
 # Neither the protocol nor writers wait for readers. A peer's call may hold its thread until a write
-# to the disk is done, and a writer's until it is acknowledged: many share one such write.
-_CONCURRENCY_GROUPS = {"peers": 8, "changes": 32}
+# to the disk is done, and a writer's until it is acknowledged: many share one such write. Nor does
+# a sign of life wait for anything.
+_CONCURRENCY_GROUPS = {"peers": 8, "changes": 32, "health": 2}
 # An actor that asks for nothing would ignore where it is wanted.
 _CATALOG_CPUS = 0.001
 
@@ -48,7 +49,7 @@ class Catalog(CatalogBase):
     def __init__(self, spec: GraphSpec, strategy: bytes) -> None:
         set_up(spec, actor="catalog")
         super().__init__(spec, strategy, create_replica, hold_on_node)
-        self._census = Census(spec, lambda: CatalogBase.status(self), self._changes.terms)
+        self._census = Census(spec, lambda: CatalogBase.status(self), self._changes.configurations)
 
     def _watch_call(
         self, method: str, serve: Callable[..., Any], arguments: tuple[Any, ...], traceparent: str

@@ -11,6 +11,7 @@ for good: the partition is loaded by the first method that needs it, and loading
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from actors.launch_record import LaunchRecord
 from actors.line_of_versions import published_version
 from actors.member import Member
 from actors.served_states import ServedState
+from actors.start_gate import StartGate
 from actors.state_shelf import StateShelf
 from graphray.client.call_terms import CallTerms
 from graphray.client.pieces import cut
@@ -29,7 +31,7 @@ from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.view import NAMESPACE, ActorHandle, GraphSpec
 from graphray.client.wire import decode, decode_pieces, encode
 from graphray.errors import GraphRayError
-from graphray.health import Shed
+from graphray.health import Beat, Shed
 from graphray.kernels.warmup import ensure_compiled
 from graphray.reading.operations import Request, ShardView
 from graphray.replication.configuration import ReplicaId
@@ -53,10 +55,12 @@ class Replica:
         self._is_loaded = False
         self._loading = threading.Lock()
         self._problem = ""
-        if ray.get_runtime_context().was_current_actor_reconstructed:
+        self._incarnation = secrets.token_hex(8)
+        is_restart: bool = ray.get_runtime_context().was_current_actor_reconstructed
+        self._gate = StartGate(spec, part, replica, self._incarnation, is_restart=is_restart)
+        if is_restart:
             # Nobody asks a restarted replica to load, so it sees to it itself.
-            threading.Thread(target=self._load_again, daemon=True).start()
-            threading.Thread(target=self._member.start_if_begun, daemon=True).start()
+            threading.Thread(target=self._come_back, daemon=True).start()
 
     def load(self) -> None:
         """Open and verify the partition's files; does nothing where that has been done.
@@ -71,6 +75,12 @@ class Replica:
         node_id = ray.get_runtime_context().get_node_id()
         problem = "; ".join(filter(None, (self._problem, self._member.problem)))
         return node_id, os.getpid(), self._is_loaded, problem, self._member.conflicts
+
+    @ray.method(concurrency_group="health")
+    def heartbeat(self) -> Beat:
+        """A sign of life, whatever else this process is busy with."""
+        node_id, pid, is_loaded, problem, _ = self.describe()
+        return Beat(node_id, pid, self._incarnation, is_loaded, problem)
 
     @ray.method(concurrency_group="requests")
     def call(self, request: Request[Any], terms: bytes) -> Any:
@@ -121,6 +131,7 @@ class Replica:
     @ray.method(concurrency_group="changes")
     def start_replication(self, record: LaunchRecord) -> ReplicaId:
         """Take part in the graph's changes; see `Member.start`."""
+        self._gate.require_open()
         return self._member.start(record)
 
     @ray.method(concurrency_group="peers")
@@ -187,6 +198,11 @@ class Replica:
 
     # --- loading ----------------------------------------------------------------------------------
 
+    def _come_back(self) -> None:
+        self._gate.wait()
+        threading.Thread(target=self._member.start_if_begun, daemon=True).start()
+        self._load_again()
+
     def _load_again(self) -> None:
         try:
             self._load()
@@ -195,6 +211,7 @@ class Replica:
             self._problem = str(error)
 
     def _load(self) -> None:
+        self._gate.require_open()
         with self._loading:
             if not self._is_loaded:
                 # Here rather than in the first request, whose deadline it might cost.

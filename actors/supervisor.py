@@ -142,10 +142,10 @@ class Supervisor:
         """A client's message to a partition's manager; None where it had no answer in time."""
         return self._partitions[part].manager.ask(message, timeout_s)
 
-    def terms(self) -> tuple[int, ...]:
-        """The newest term of every partition, as of the last look; 0 before the first."""
-        newest = [partition.newest for partition in self._partitions]
-        return tuple(0 if one is None else one.term for one in newest)
+    def configurations(self) -> tuple[Configuration, ...]:
+        """The newest of every partition, as of the last look; without those not yet looked at."""
+        newest = (partition.newest for partition in self._partitions)
+        return tuple(found for found in newest if found is not None)
 
     def problems(self) -> tuple[str, ...]:
         """What stands in the way of changes now, for a person."""

@@ -12,6 +12,7 @@ from graphray.errors import ArgumentError
 from graphray.logs import LogFormat
 
 if TYPE_CHECKING:
+    from graphray.health.settings import HealthSettings
     from graphray.replication.settings import ReplicationSettings
 
 ReplicationName = Literal["full", "quorum", "chain", "partial", "eventual"]
@@ -93,6 +94,8 @@ class LaunchOptions:
             offer create-if-absent (a local or shared disk, S3).
         replication_settings: the times of the protocol; None for those that suit a cluster
             (`graphray.replication.settings.ON_RAY`).
+        health: how the catalog watches the replicas, and what it does about those that hang or fail
+            again and again; None for what suits a cluster (`graphray.health.HealthSettings`).
         discard_changes: begin a new line of changes over the store: those made under this name
             before are not in it. They stay on the disks until someone deletes them.
         versions_kept: how many of the newest published versions a compaction leaves in the store,
@@ -131,6 +134,7 @@ class LaunchOptions:
     data_dir: str | None = None
     state_uri: Any = None
     replication_settings: ReplicationSettings | None = None
+    health: HealthSettings | None = None
     discard_changes: bool = False
     versions_kept: int = 3
     log_format: LogFormat = "text"

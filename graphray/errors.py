@@ -32,6 +32,7 @@ survives pickling between processes with its fields.
     │   ├── LaunchError
     │   ├── PartitionUnavailable (TimeoutError)
     │   ├── Overloaded                      all replicas of a partition have too much to do
+    │   ├── ReplicaHeldBack                 a replica that failed waits before it loads again
     │   ├── SnapshotGone                    a pinned state has been let go of
     │   └── PlacementError                  no way was found to place all replicas
     ├── TransactionError                    a change of a running graph
@@ -201,6 +202,10 @@ class Overloaded(ClusterError):
 
 class PlacementError(ClusterError):
     """No way was found to place all replicas; the message says what is missing."""
+
+
+class ReplicaHeldBack(ClusterError):
+    """A replica that failed is not to load yet; others answer. The message says why."""
 
 
 class SnapshotGone(ClusterError):

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-ReplicaState = Literal["starting", "serving", "unreachable", "in-process"]
+ReplicaState = Literal[
+    "starting", "serving", "suspect", "hung", "unreachable", "quarantined", "in-process"
+]
 
 Health = Literal["well", "degraded", "failing"]
 """Every replica serves; reads go on with fewer copies; some partition has no copy that serves."""
@@ -20,7 +22,9 @@ class ReplicaStatus:
         part: the partition.
         replica: the number of the copy, from 0.
         state: "serving", "starting" (loading, or being restarted), "unreachable" (did not answer),
-            or "in-process" (an opened store: this process is the only reader).
+            "suspect" or "hung" (nor answers its heartbeats), "quarantined" (failed too often, and
+            is left alone for a time), or "in-process" (an opened store: this process is the only
+            reader).
         node_id: Ray's id of the node it runs on; empty where it is not known.
         pid: its process on that node, or None where it is not known.
         reason: what is wrong, where something is.

@@ -31,6 +31,8 @@ COMMANDS = {
     "launch": "Serve a store on a Ray cluster.",
     "status": "Show who serves what, and how it fares.",
     "top": "Watch how a running graph fares, in the terminal.",
+    "events": "Show what has happened to a running graph, and why.",
+    "release": "Let a quarantined replica of a running graph load again.",
     "console": "Serve a web console: how a graph fares on its cluster, and an explorer to walk in.",
     "apply": "Change a running graph by a file of JSON lines.",
     "versions": "List the versions of a store, or remove some; the newest always stays.",

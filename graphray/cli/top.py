@@ -19,7 +19,14 @@ from graphray.errors import ClusterError
 from graphray.status import CacheStatus, ReplicaStatus
 
 _COLORS = {"well": "green", "degraded": "yellow", "failing": "bold red"}
-_STATE_COLORS = {"serving": "green", "starting": "yellow", "unreachable": "red"}
+_STATE_COLORS = {
+    "serving": "green",
+    "starting": "yellow",
+    "suspect": "yellow",
+    "hung": "red",
+    "unreachable": "red",
+    "quarantined": "red",
+}
 
 
 @click.command("top", cls=Command)

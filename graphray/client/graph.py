@@ -13,6 +13,7 @@ from graphray.client.changes.graph_changes import GraphChanges
 from graphray.client.changes.snapshot_calls import SnapshotCalls
 from graphray.client.data_calls import DataCalls
 from graphray.client.graph_walks import GraphWalks
+from graphray.client.watch_calls import WatchCalls
 from graphray.errors import ArgumentError
 from graphray.features.calls import FeatureCalls
 from graphray.features.neighbor_calls import NeighborCacheCalls
@@ -41,7 +42,15 @@ class Node:
     properties: dict[str, Any]
 
 
-class Graph(FeatureCalls, NeighborCacheCalls, GraphWalks, DataCalls, GraphChanges, SnapshotCalls):
+class Graph(
+    FeatureCalls,
+    NeighborCacheCalls,
+    GraphWalks,
+    DataCalls,
+    GraphChanges,
+    SnapshotCalls,
+    WatchCalls,
+):
     """A snapshot of a graph: look things up, sample, and see how it fares.
 
     Made by `graphray.open`, `graphray.launch` and `graphray.connect`; a context manager that lets

@@ -38,7 +38,13 @@ from graphray.client.snapshot_ref import SnapshotRef
 from graphray.client.transport import LOST, brief, fetch, pause
 from graphray.client.view import ActorHandle
 from graphray.config import CallPolicy
-from graphray.errors import ClusterError, Overloaded, PartitionUnavailable, StoreError
+from graphray.errors import (
+    ClusterError,
+    Overloaded,
+    PartitionUnavailable,
+    ReplicaHeldBack,
+    StoreError,
+)
 from graphray.health import HedgeSettings, Preference, Shed
 from graphray.metrics import FAILOVERS, HEDGED_CALLS
 from graphray.reading.background import is_background
@@ -268,7 +274,7 @@ class _Reading:
         """Take what came for a call: an answer, a refusal or an error."""
         try:
             answer = _received(call)
-        except (*LOST, StoreError) as error:
+        except (*LOST, StoreError, ReplicaHeldBack) as error:
             self._failed(asked, call, brief(error))
             return
         if isinstance(answer, Shed):

@@ -30,6 +30,7 @@ from graphray.client.transport import LOST, ask, fetch
 from graphray.client.view import NAMESPACE, ActorHandle, GraphView, catalog_name, graph_of_catalog
 from graphray.config import CallPolicy
 from graphray.errors import ConnectionEnded, GraphNotRunning
+from graphray.events import Event
 from graphray.reading.access import MappedArrays, PartitionAccess
 from graphray.reading.node_cache import NodeCache
 from graphray.reading.operations import Request
@@ -215,6 +216,16 @@ class ClusterAccess:
         """Who serves what, as the catalog sees it."""
         self.cache.report()
         return ask(self._catalog, "status", policy=self._policy)
+
+    def events(self, since: int) -> tuple[Event, ...]:
+        """What has happened to the graph after an event, as far as the catalog keeps it."""
+        events: tuple[Event, ...] = ask(self._catalog, "events", since, policy=self._policy)
+        return events
+
+    def release(self, part: int, replica: int) -> bool:
+        """End the quarantine of a replica; False where it has none."""
+        released: bool = ask(self._catalog, "release", part, replica, policy=self._policy)
+        return released
 
     def close(self) -> None:
         """Let go of the mapped arrays, and of the snapshot where this process holds one."""

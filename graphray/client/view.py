@@ -8,6 +8,7 @@ from typing import Any
 from graphray.book import PartitionBook
 from graphray.client.snapshot_ref import SnapshotRef
 from graphray.config import LaunchOptions
+from graphray.health.settings import HealthSettings
 from graphray.replication.configuration import Configuration, ReplicaId, Strategy
 from graphray.replication.settings import ON_RAY, ReplicationSettings
 from graphray.schema import GraphSchema, KindName
@@ -52,6 +53,11 @@ class GraphSpec:
     def replication_settings(self) -> ReplicationSettings:
         """The times of the replication protocol."""
         return self.options.replication_settings or ON_RAY
+
+    @property
+    def health_settings(self) -> HealthSettings:
+        """How the replicas are watched."""
+        return self.options.health or HealthSettings()
 
 
 @dataclass(frozen=True)

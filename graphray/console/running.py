@@ -15,6 +15,7 @@ from graphray.console.explorer import Explorer
 from graphray.console.neighborhood import Neighborhood, NeighborhoodQuery
 from graphray.console.source import Event, Machine, Overview
 from graphray.console.stored import overview_of
+from graphray.events import Event as GraphEvent
 
 PATIENCE = CallPolicy(deadline_s=10.0, try_timeout_s=3.0)
 """A person who looks at a page wants to be told soon what is wrong."""
@@ -68,8 +69,8 @@ class RunningSource:
         return self._connected().explorer.schema()
 
     def events(self, after: int) -> tuple[Event, ...] | None:
-        """None: running graphs keep no events."""
-        return None
+        """What has happened, as the graph's catalog noted it."""
+        return tuple(map(_shown, self._connected().graph.events(after)))
 
     def neighborhood(self, query: NeighborhoodQuery) -> Neighborhood:
         """A sampled neighbourhood."""
@@ -100,6 +101,11 @@ class RunningSource:
         with self._lock:
             if self._connection is connection:
                 self._connection = None
+
+
+def _shown(event: GraphEvent) -> Event:
+    text = f"{event.what}; {event.action}" if event.action else event.what
+    return Event(event.number, event.at_unix_s, event.kind, text, event.cause)
 
 
 def living_machines() -> tuple[Machine, ...]:

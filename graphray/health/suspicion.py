@@ -87,6 +87,10 @@ class Heartbeats:
         self._times_s.append(time_s)
         self._add(time_s, 1)
 
+    def listener_was_away(self, length_s: float) -> None:
+        """Nobody listened for so long, so that much of the silence says nothing."""
+        self._last_s += length_s
+
     def silence_s(self, now_s: float) -> float:
         """For how long nothing was heard."""
         return max(0.0, now_s - self._last_s)

@@ -104,5 +104,8 @@ def test_a_status_is_told_replica_by_replica() -> None:
     assert len(states) >= 6
 
 
-def test_a_term_that_has_not_begun_is_left_out() -> None:
-    assert plain(term_readings("g", (2, 0, 1))) == {("term", "g", "0"): 2, ("term", "g", "2"): 1}
+def test_every_partition_that_has_a_configuration_tells_its_term() -> None:
+    newest = [
+        Configuration(part, term, Strategy.FULL, ("r",)) for part, term in (("0", 2), ("2", 1))
+    ]
+    assert plain(term_readings("g", newest)) == {("term", "g", "0"): 2, ("term", "g", "2"): 1}

@@ -15,6 +15,7 @@ from ray._private.state import actors
 import graphray as gr
 from graphray.client.view import GraphSpec, place_of
 from graphray.errors import GraphRayError
+from graphray.health import HealthSettings, QuarantineSettings
 from graphray.replication.settings import ReplicationSettings
 from tests.torture.decisions import Decisions
 from tests.torture.graph import GUARDED, KEY, PARTS
@@ -74,6 +75,10 @@ class RunningGraph:
         options = gr.LaunchOptions(
             replication=replication,  # type: ignore[arg-type]
             replication_settings=SETTINGS,
+            # Here replicas fail again and again, and nothing about them is to be mended.
+            health=HealthSettings(
+                quarantine=QuarantineSettings(failures_max=10**6, backoff_max_s=0.5)
+            ),
             state_uri=str(folder),
             cpus_per_replica=CPUS_PER_REPLICA,
         )

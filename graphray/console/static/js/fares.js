@@ -7,7 +7,10 @@ const STATES = {
   serving: "serves",
   "in-process": "this process",
   starting: "starting",
+  suspect: "is late to answer",
+  hung: "hangs",
   unreachable: "does not answer",
+  quarantined: "is quarantined",
 };
 
 let chosen = null;
