@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ray.job_submission import JobSubmissionClient
 
 import graphray as gr
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 
@@ -28,7 +30,20 @@ def dashboard(start_cluster):
         cluster = start_cluster(nodes=2, include_dashboard=True, dashboard_port=0)
     finally:
         os.environ["PATH"] = path
-    return f"http://{cluster.webui_url}"
+    url = f"http://{cluster.webui_url}"
+    poll(lambda: takes_jobs(url), "the start of an agent that runs jobs")
+    return url
+
+
+def takes_jobs(url):
+    """Whether some node's agent has reported by now: until then every job is refused."""
+    try:
+        JobSubmissionClient(url).submit_job(entrypoint="true")
+    except RuntimeError as error:
+        if "No available agent" not in str(error):
+            raise
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")

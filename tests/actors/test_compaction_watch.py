@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 from actors.compaction_watch import CompactionWatch
 from graphray.errors import StoreError
+from tests.polling import poll
 
 DEADLINE_S = 30.0
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
 
 
 def test_changes_are_compacted_when_they_take_much_memory() -> None:
@@ -41,7 +33,7 @@ def test_a_compaction_that_fails_is_told_of_and_tried_again() -> None:
             raise StoreError("the disk is full")
 
     watch = CompactionWatch(lambda: 1, compact, limit_bytes=1, every_s=0.001)
-    eventually(lambda: "the disk is full" in watch.problem)
+    poll(lambda: "the disk is full" in watch.problem)
     is_full = False
-    eventually(lambda: not watch.problem)
+    poll(lambda: not watch.problem)
     watch.close()

@@ -10,7 +10,7 @@ import pytest
 
 from actors.door import WAITING_ROOM, Door, door_settings
 from graphray.health import AdmissionSettings, Shed
-from tests.actors.polling import poll
+from tests.polling import poll
 
 THREADS = 2
 

@@ -22,9 +22,9 @@ from graphray.errors import ArgumentError, ReplicaHeldBack
 from graphray.events import Event
 from graphray.health import HealthSettings, HeartbeatSettings, QuarantineSettings
 from graphray.status import ReplicaStatus
-from tests.actors.polling import poll
 from tests.actors.test_partial import SETTINGS
 from tests.client.changes.graphs import build_store
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 

@@ -24,7 +24,7 @@ from graphray.replication.effects import Persist, Persisted, SaveSnapshot, Snaps
 from graphray.replication.entries import Adopted, Entry, EntryKind, Promise, Record
 from graphray.replication.messages import Snapshot
 from graphray.replication.version_vector import VersionVector
-from tests.actors.polling import poll
+from tests.polling import poll
 
 ADOPTED = Adopted(Configuration("0", 3, Strategy.FULL, ("a", "b")))
 

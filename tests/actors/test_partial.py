@@ -17,8 +17,8 @@ from graphray.client.view import NAMESPACE, place_of
 from graphray.errors import ArgumentError, ColumnNotFound
 from graphray.replication.settings import ReplicationSettings
 from tests.actors.clients import PartitionClient
-from tests.actors.polling import poll
 from tests.client.changes.graphs import WRITES, build_store
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 

@@ -24,7 +24,7 @@ from graphray.errors import ArgumentError, PlacementError, StrategyNotFound
 from graphray.placement import PlacementProblem, Plan, plan, registry
 from graphray.reading.cut_between import cut_between
 from graphray.store import Store
-from tests.actors.polling import poll
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 

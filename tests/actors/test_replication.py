@@ -5,10 +5,11 @@ The data is a stand-in (lists), so that what is tested is the logs, the shells a
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from graphray.replication.settings import ReplicationSettings
 from graphray.replication.version_vector import NOTHING_SEEN
 from tests.actors import lists
 from tests.actors.clients import BackgroundWriter, PartitionClient
-from tests.actors.polling import poll
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 
@@ -47,15 +48,24 @@ SETTINGS = ReplicationSettings(
 def cluster(start_cluster: Callable[..., Any]) -> Iterator[Any]:
     # Actors are sent to other processes by value, and so is what stands in for the data.
     ray.cloudpickle.register_pickle_by_value(lists)
-    # What the class sees is not what its module has any more, once an earlier launch in this
-    # process has sent it away by value and got it back.
-    seen = Member._new_machine.__globals__
     stand_ins = {"partition_state": lists.lists_state, "bytes_of": lists.bytes_of}
+    seen = Member._new_machine.__globals__
     originals = {name: seen[name] for name in stand_ins}
-    seen.update(stand_ins)
+    let_members_see(stand_ins)
     yield start_cluster(nodes=3, num_cpus=4)
-    seen.update(originals)
+    let_members_see(originals)
     ray.cloudpickle.unregister_pickle_by_value(lists)
+
+
+def let_members_see(names: Mapping[str, object]) -> None:
+    """Give functions to the class, and not to its module.
+
+    A launch sends the class away by value, and where it comes back its methods see a copy of what
+    was sent, each time another one.
+    """
+    for method in vars(Member).values():
+        if inspect.isfunction(method):
+            method.__globals__.update(names)
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +254,7 @@ def test_under_eventual_any_replica_takes_a_write(
         return None if found is None else decode(found)
 
     place = (b"node", "x")
-    put = PutCells("me", 1, ((place, b"7"),), Stamp(0, 0, ""), NOTHING_SEEN)
+    put = PutCells("me", 1, ((place, b"7"),), Stamp(1, 0, "me"), NOTHING_SEEN)
     poll(lambda: isinstance(ask(handles[0], put), PutDone), "the write")
 
     def arrived() -> bool:

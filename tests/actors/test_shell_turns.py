@@ -21,8 +21,8 @@ from graphray.replication.effects import (
 )
 from graphray.replication.entries import Promise
 from graphray.replication.messages import Message
-from tests.actors.polling import poll
 from tests.actors.scripted import Scripted, SlowDisk, message
+from tests.polling import poll
 
 
 class Careful(Scripted):

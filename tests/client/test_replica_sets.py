@@ -23,7 +23,7 @@ from graphray.client.wire import decode, encode
 from graphray.errors import Overloaded, PartitionUnavailable
 from graphray.health import Shed
 from graphray.reading.background import in_background
-from tests.actors.polling import poll
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 

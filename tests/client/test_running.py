@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,12 @@ from graphray.errors import (
     StoreNotFound,
 )
 from graphray.shard import NEIGHBOR, ArrayKey, edges_table
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 
 NODES, EDGES = 3_000, 30_000
 NAME = "trial"
-DEADLINE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +95,8 @@ def epoch_of(graph: gr.Graph, midway: Callable[[], None] | None = None) -> list[
     return digests
 
 
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"
-        threading.Event().wait(0.1)
-
-
 def await_well(graph: gr.Graph) -> None:
-    eventually(lambda: graph.status().is_well, "full redundancy")
+    poll(lambda: graph.status().is_well, "full redundancy")
 
 
 def test_an_epoch_equals_the_in_process_one(running: gr.Graph, truth: list[str]) -> None:
@@ -222,7 +214,7 @@ def test_a_killed_catalog_changes_nothing(running: gr.Graph, truth: list[str]) -
 
     before = catalog_pid()
     assert epoch_of(running, kill_catalog) == truth
-    eventually(lambda: running.status().is_well and catalog_pid() != before, "a new catalog")
+    poll(lambda: running.status().is_well and catalog_pid() != before, "a new catalog")
     assert epoch_of(gr.connect(NAME)) == truth
 
 
@@ -230,9 +222,7 @@ def test_a_killed_raylet_changes_nothing(cluster: Any, running: gr.Graph, truth:
     here = ray.get_runtime_context().get_node_id()
     node = next(n for n in cluster.worker_nodes if n.node_id != here)
     assert epoch_of(running, lambda: cluster.remove_node(node, allow_graceful=False)) == truth
-    eventually(
-        lambda: node.node_id not in {r.node_id for r in running.replicas()}, "leaving the node"
-    )
+    poll(lambda: node.node_id not in {r.node_id for r in running.replicas()}, "leaving the node")
     await_well(running)
     assert epoch_of(gr.connect(NAME)) == truth
 
@@ -337,7 +327,7 @@ def test_a_name_is_free_again_after_shutdown(cluster: Any, stores: dict[int, Pat
         graph = gr.launch(stores[1], "twice", replicas=1)
         pids = [r.pid for r in graph.replicas()]
         graph.shutdown()
-        eventually(lambda: not any(psutil.pid_exists(p) for p in pids if p), "the actors' end")  # noqa: B023
+        poll(lambda: not any(psutil.pid_exists(p) for p in pids if p), "the actors' end")  # noqa: B023
     with pytest.raises(GraphNotRunning):
         gr.connect("twice")
 

@@ -29,9 +29,9 @@ import graphray as gr
 from graphray import tracing
 from graphray.metrics import CONFLICTS, METRICS
 from graphray.reading.operations import FindIds
-from tests.actors.polling import poll
 from tests.conftest import FAST_HEALTH_CHECKS, OBJECT_STORE_BYTES, RAY_FOLDER
 from tests.deploy import span_files
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,13 +24,13 @@ from graphray.client.view import NAMESPACE, catalog_name
 from graphray.errors import ClusterError
 from graphray.reading.hot_rows import RowsOf
 from graphray.reading.node_cache import LOOK_EVERY_READS
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 
 NODES, EDGES, WIDTH = 4_000, 40_000, 64
 NAME = "cached"
 COLUMNS = ["x", "half", "title", "tags"]
-DEADLINE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +106,6 @@ def cache_of(graph: gr.Graph) -> gr.CacheStatus:
     """What the cache of properties came to, on the only node that has one."""
     (cache,) = (cache for cache in graph.status().caches if not cache.adjacency)
     return cache
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"
-        threading.Event().wait(0.1)
 
 
 def memory_of(array: np.ndarray) -> tuple[str, int]:
@@ -205,7 +196,7 @@ def test_it_outlives_the_process_that_made_it(graph: gr.Graph) -> None:
     )
     maker = ray.get(make.options(scheduling_strategy=here).remote())
     os.kill(maker, signal.SIGKILL)
-    eventually(lambda: not psutil.pid_exists(maker), "the end of the maker")
+    poll(lambda: not psutil.pid_exists(maker), "the end of the maker")
     ids = hot_ids(graph)
     hot = graph.access.cache.hot_rows(RowsOf("node"))
     assert hot is not None
@@ -246,7 +237,7 @@ def test_hits_and_misses_are_metrics(graph: gr.Graph, far: np.ndarray) -> None:
             for name in ("graphray_feature_cache_hits", "graphray_feature_cache_misses")
         )
 
-    eventually(exported, "the export of the counters")
+    poll(exported, "the export of the counters")
 
 
 def test_a_full_object_store_is_said(

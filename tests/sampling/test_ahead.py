@@ -8,9 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,13 @@ import pytest
 import graphray as gr
 from graphray.sampling import ahead
 from graphray.sampling.ahead import THREAD_NAME, made_ahead
+from tests.polling import poll
 
 DEADLINE_S = 60.0
 
 
 def loader_threads() -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name == THREAD_NAME]
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE_S} s"
-        threading.Event().wait(0.01)
 
 
 @pytest.mark.parametrize(("threads", "most"), [(1, 0), (1, 3), (3, 0), (3, 2)])
@@ -77,11 +70,11 @@ def test_what_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     made = made_ahead(task, range(9), threads=2, ahead=3)
     assert next(made) == 0
-    eventually(lambda: len(begun) == 3, "the third task")
+    poll(lambda: len(begun) == 3, "the third task")
     made.close()
     assert len(loader_threads()) == 2
     hangs.set()
-    eventually(lambda: not loader_threads(), "the end of the threads")
+    poll(lambda: not loader_threads(), "the end of the threads")
     assert len(begun) == 3
 
 

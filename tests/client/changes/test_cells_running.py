@@ -33,7 +33,7 @@ from graphray.errors import (
     TransactionError,
 )
 from graphray.replication.settings import ReplicationSettings
-from tests.actors.polling import poll
+from tests.polling import poll
 
 pytestmark = pytest.mark.cluster
 
