@@ -241,11 +241,12 @@ class MachineShell:
             self.failure = f"{type(error).__name__}: {error}"
             _LOG.exception("%s stopped", self.name)
             self._end(self.failure)
-        with self._wake:
-            self._turn_of = None
-            # A caller wakes the shell's thread only where that has something to do.
-            if self._events or self._timer_ms != timer_ms or self._is_over:
-                self._wake.notify_all()
+        finally:  # Also where the caller's thread is being ended: others wait for the turn.
+            with self._wake:
+                self._turn_of = None
+                # A caller wakes the shell's thread only where that has something to do.
+                if self._events or self._timer_ms != timer_ms or self._is_over:
+                    self._wake.notify_all()
 
     def _queue_due_timer(self) -> None:
         """In the queue, so that no caller takes the turn before it."""

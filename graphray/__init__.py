@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphray.sampling.loader import Loader
     from graphray.sampling.metapath_neighbors import MetapathNeighbors
     from graphray.sampling.negatives import Negatives
+    from graphray.sampling.neighbors import Neighbors
     from graphray.sampling.pagerank import PageRankNeighbors
     from graphray.sampling.random_walks import RandomWalks, WalkBatch
     from graphray.schema import GraphSchema, NodeType, Relation, RelationType
@@ -67,6 +68,7 @@ _HOME = {
     "Metagraph": "graphray.kinds.metagraph",
     "MetapathNeighbors": "graphray.sampling.metapath_neighbors",
     "Negatives": "graphray.sampling.negatives",
+    "Neighbors": "graphray.sampling.neighbors",
     "Node": "graphray.client.graph",
     "NodeType": "graphray.schema",
     "PageRankNeighbors": "graphray.sampling.pagerank",
@@ -110,6 +112,7 @@ __all__ = [
     "Metagraph",
     "MetapathNeighbors",
     "Negatives",
+    "Neighbors",
     "Node",
     "NodeType",
     "PageRankNeighbors",
