@@ -61,7 +61,12 @@ def start_cluster() -> Iterator[StartCluster]:
 
     def start(nodes: int = 1, num_cpus: int = 2, **head_args: Any) -> Cluster:
         head_args.setdefault("_system_config", FAST_HEALTH_CHECKS)
-        common = {"num_cpus": num_cpus, "object_store_memory": OBJECT_STORE_BYTES}
+        common = {
+            "num_cpus": num_cpus,
+            "object_store_memory": OBJECT_STORE_BYTES,
+            # Any free one: on its fixed port, the agent that runs jobs is there once per machine.
+            "dashboard_agent_listen_port": 0,
+        }
         cluster = Cluster(initialize_head=True, head_node_args={**common, **head_args})
         clusters.append(cluster)
         for _ in range(nodes - 1):

@@ -61,7 +61,7 @@ def test_the_pages_have_examples_to_run() -> None:
 
 @each_page
 def test_commands_parse(page: Path) -> None:
-    for line in "".join(blocks(page, "sh")).splitlines():
+    for line in "".join(blocks(page, "sh")).replace("\\\n", "").splitlines():
         words = shlex.split(line, comments=True)
         if words[:1] == ["graphray"]:
             assert isinstance(main, GraphRayGroup)

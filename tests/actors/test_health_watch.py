@@ -122,7 +122,7 @@ def test_a_launch_is_told(graph: gr.Graph) -> None:
     source.close()
 
 
-def test_a_killed_leader_is_told_and_replaced(graph: gr.Graph) -> None:
+def test_a_killed_replica_is_told_and_made_anew(graph: gr.Graph) -> None:
     with graph.transaction() as tx:
         tx.add_nodes("author", {"id": ["one"]})
     story = Story(graph)
@@ -133,9 +133,9 @@ def test_a_killed_leader_is_told_and_replaced(graph: gr.Graph) -> None:
     again = story.until("replica-serving", part=0, replica=0)
     assert again.cause == "it was restarted: its process has ended"
     kinds = [k for k in story.kinds(part=0, replica=0) if k.startswith("replica")]
-    assert kinds == ["replica-dead", "replica-restarted", "replica-serving"]
-    changed = story.until("members-changed", part=0)
-    print(changed, story.told())
+    # On a busy machine a replica may be suspected before and after.
+    told = kinds[kinds.index("replica-dead") :]
+    assert told[:3] == ["replica-dead", "replica-restarted", "replica-serving"]
 
 
 def test_a_short_silence_is_told_and_forgiven(graph: gr.Graph) -> None:
