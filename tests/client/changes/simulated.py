@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from graphray.changes.column_shares import Share
 from graphray.client.changes.partition_calls import PartitionCalls, PatiencePolicy
@@ -17,6 +18,8 @@ from graphray.replication.state_machine import StateMachine
 from tests.simulation.cluster import Cluster
 
 STEP_MS = 1.0
+# Clients of several threads share a simulation, which has one.
+_LOCKS: WeakKeyDictionary[Cluster, threading.Lock] = WeakKeyDictionary()
 
 
 class SimulatedTransport:
@@ -26,7 +29,7 @@ class SimulatedTransport:
         self._cluster = cluster
         self._answers: dict[Hashable, Message] = {}
         self._sent = 0
-        self._lock = threading.Lock()
+        self._lock = _LOCKS.setdefault(cluster, threading.Lock())
 
     def send(self, address: str, message: Message) -> Hashable:
         with self._lock:
