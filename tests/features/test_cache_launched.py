@@ -276,4 +276,12 @@ def test_a_killed_catalog_costs_the_cache_and_nothing_else(
 def pid_of(title: str) -> int:
     """The process of the only actor of that title which this test's cluster runs."""
     ours = psutil.Process().children(recursive=True)
-    return next(p.pid for p in ours if title in " ".join(p.cmdline()))
+    return next(p.pid for p in ours if title in title_of(p))
+
+
+def title_of(process: psutil.Process) -> str:
+    """What a process calls itself; nothing where it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
